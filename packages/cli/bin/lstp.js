@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+// Committed, so that npm links it before the build exists; the command itself is in src/bin.ts.
+import { existsSync } from "node:fs";
+const built = new URL("../dist/src/bin.js", import.meta.url);
+if (existsSync(built)) await import(built.href);
+else {
+  process.stderr.write("lstp: the build is missing; run `npm run build` in the lstp checkout\n");
+  process.exitCode = 1;
+}

@@ -1,0 +1,12 @@
+/**
+ * LSTP with no I/O in it: frames, legs, set-up, carriers, tunnels. Imports nothing, reads no clock, draws no chance:
+ * bytes, commands, `now` and a Crypto come in; bytes, events and deadlines go out.
+ * Start at messages.ts (the list of messages) and docs/spec.md (normative).
+ */
+export * from './bytes.js';
+export * from './crypto.js';
+export * from './error.js';
+export * from './frame.js';
+export * from './limits.js';
+export * from './messages.js';
+export * from './shape.js';

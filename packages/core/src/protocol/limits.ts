@@ -1,0 +1,49 @@
+/**
+ * Limits that both sides of a wire count on. Every row has its line in docs/limits.md;
+ * what an operator may set is in config, what depends on the machine in the middle and the end.
+ */
+
+/** Bytes of a frame header. */
+export const HEADER_BYTES = 8;
+/** A set-up frame in clear, its payload. */
+export const SETUP_BYTES = 16_384;
+/** TOPOLOGY_EXCHANGE inside TLS: the own entry and the whole list received in clear. */
+export const TOPOLOGY_IN_TLS_BYTES = 32_768;
+/** Any other control payload. */
+export const CONTROL_BYTES = 16_384;
+/** Data of one SERVICE_DATA, without its position. */
+export const DATA_BYTES = 65_536;
+/** Position in front of positioned payloads. */
+export const POSITION_BYTES = 8;
+/** Data that makes a SERVICE_DATA frame of exactly four full TLS records. */
+export const FULL_DATA_BYTES = 65_536 - HEADER_BYTES - POSITION_BYTES;
+
+/** Entries of a topology list, the end's included. */
+export const TOPOLOGY_ENTRIES = 32;
+/** Keys pinned for one node at once (rotation). */
+export const KEYS_PER_NODE = 8;
+/** Carriers an operator may ask for; slots from here on are additional ones. */
+export const CONFIGURED_SLOTS = 8;
+export const MAX_SLOT = 65_535;
+export const MAX_ALTERNATIVES = 64;
+
+/** Bytes of every channel that are never lent out; the smallest initial window. */
+export const MIN_WINDOW = 16_384;
+/** The largest initial window. */
+export const MAX_INITIAL_WINDOW = 262_144;
+/** The largest tuned window of a channel. */
+export const MAX_WINDOW = 16 * 1024 * 1024;
+/** Units by which control and END may pass `limit`. */
+export const CONTROL_SLACK = 8;
+/** Datagrams of one channel that wait to be sent: bytes and age. */
+export const DATAGRAM_QUEUE_BYTES = 262_144;
+export const DATAGRAM_QUEUE_MS = 100;
+
+/** An arrival is acknowledged after this long at the latest. */
+export const ACK_DELAY_MS = 100;
+/** Bytes received without acknowledgement before one is sent. */
+export const ACK_BYTES = 65_536;
+/** Data outstanding on a living carrier without acknowledgement. */
+export const ACK_TIMEOUT_MS = 30_000;
+/** One exchange of PROPERTY_EXCHANGE and lists. */
+export const EXCHANGE_TIMEOUT_MS = 10_000;
