@@ -1,0 +1,94 @@
+/**
+ * What the command drives: one running node, and what `lstp status` shows of it.
+ * Types only. The middle and the end each implement a part; cli/ puts them together.
+ */
+import type { Duplex } from 'node:stream';
+import type { Chain } from '../config/chain.js';
+import type { JoinedChannel } from '../plugin/contract.js';
+
+export interface RunningNode {
+  /** Resolves when its listeners accept. Rejects, with nothing left behind, when one cannot (address in use). */
+  start(): Promise<void>;
+  /** Resolves when every tunnel that ends at this node is established. */
+  established(): Promise<void>;
+  status(): NodeStatus;
+  /** Takes over added, changed and removed services, users and admitted keys; everything else goes on. Rejects with nothing changed. */
+  reload(chains: readonly Chain[]): Promise<ReloadReport>;
+  /** Orderly end: no new work, what runs may finish until the deadline. */
+  drain(deadlineMs: number): Promise<void>;
+  /** Ends at once. Idempotent. */
+  stop(): Promise<void>;
+  /** Joins a stream to a channel of a service of this end (`lstp connect`). Throws a plain Error naming the nearest service when there is none. */
+  connect(request: { readonly tunnel?: string; readonly service: string; readonly target?: string }, stream: Duplex): JoinedChannel;
+}
+
+export interface ReloadReport {
+  /** One line a change that took effect, as people read it: `service web added`. */
+  readonly applied: readonly string[];
+  /** One line a change in the file that needs a restart. */
+  readonly ignored: readonly string[];
+}
+
+export interface NodeStatus {
+  readonly node: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeMs: number;
+  readonly listeners: readonly string[];
+  readonly tunnels: readonly TunnelStatus[];
+  /** What a middle relays. */
+  readonly relay?: RelayStatus;
+}
+
+export interface TunnelStatus {
+  readonly name: string;
+  /** `connecting` (never was up), `established`, `interrupted` (was up), `draining`. */
+  readonly state: 'connecting' | 'established' | 'interrupted' | 'draining';
+  /** What a tunnel that is not established waits for, as people read it: `waiting for lab at east`. */
+  readonly progress?: string;
+  readonly carriers: readonly CarrierStatus[];
+  readonly channels: readonly ChannelStatus[];
+  readonly services: readonly ServiceStatus[];
+}
+
+export interface CarrierStatus {
+  readonly id: string;
+  readonly slot: number;
+  /** The route it took, as in the chain file: `desk > west > east < lab`. */
+  readonly route: string;
+  readonly rttMs: number | null;
+  readonly sinceMs: number;
+  readonly map: readonly { readonly node: string; readonly kind: 'end' | 'middle'; readonly address?: string; readonly verified: boolean }[];
+}
+
+export interface ChannelStatus {
+  readonly id: number;
+  readonly service: string;
+  readonly state: string;
+  /** Where the application connects: this end (`front`) or the other (`back`). */
+  readonly role: 'front' | 'back';
+  readonly target?: string;
+  readonly source?: string;
+  /** From the application's (or real server's) socket at this end, and to it. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly ageMs: number;
+}
+
+export interface ServiceStatus {
+  readonly name: string;
+  readonly plugin: string;
+  readonly role: 'front' | 'back';
+  readonly addresses: readonly string[];
+  readonly error?: string;
+}
+
+export interface RelayStatus {
+  readonly parked: number;
+  readonly waiting: number;
+  readonly paired: number;
+  readonly standby: number;
+  readonly links: number;
+  readonly bytes: number;
+  readonly legs: readonly { readonly tunnel: string | null; readonly side: 'left' | 'right'; readonly from: string; readonly state: string; readonly ageMs: number }[];
+}
