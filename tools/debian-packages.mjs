@@ -1,0 +1,13 @@
+/**
+ * Debian packages that tests need, the only list: the package and a program by which we see that it is there.
+ * A test that misses one is skipped by name; `npm test` installs them where root may.
+ */
+export const DEBIAN_PACKAGES = {
+  'openssh-server': '/usr/sbin/sshd',
+  'openssh-client': '/usr/bin/ssh',
+  rsync: '/usr/bin/rsync',
+  git: '/usr/bin/git',
+  curl: '/usr/bin/curl',
+  tcpdump: '/usr/bin/tcpdump',
+  procps: '/usr/bin/ps',
+};
