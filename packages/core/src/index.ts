@@ -4,3 +4,4 @@ export * from './config/config-error.js';
 export * from './node/running-node.js';
 export * from './plugin/contract.js';
 export * from './protocol/index.js';
+export * from './security/index.js';
