@@ -1,6 +1,7 @@
 /** @lstp/core: the LSTP protocol, its I/O, the chain file, the plugin contract. Public to middle, end, plugins and cli. */
 export * from './config/chain.js';
 export * from './config/config-error.js';
+export * from './io/index.js';
 export * from './node/running-node.js';
 export * from './plugin/contract.js';
 export * from './protocol/index.js';

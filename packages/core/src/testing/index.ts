@@ -1,0 +1,2 @@
+/** Support for tests of this and other packages: seeded chance, keys by name, simulated networks. Not for nodes. */
+export * from './seeded-crypto.js';
