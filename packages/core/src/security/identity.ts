@@ -4,11 +4,13 @@
  *   readIdentity(path)    from a key file (key-file.ts), as `lstp up` does
  *   generateIdentity()    in memory only, for trials
  */
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { publicKeyOf } from '../io/node-crypto.js';
 import type { Identity } from '../plugin/contract.js';
-import type { PublicKey } from '../protocol/index.js';
 import { selfSignedCertificate } from './certificate.js';
 import { readKeyFile } from './key-file.js';
+
+export { publicKeyOf };
 
 /** The private key is here for whoever makes the node's Signer; it is never logged, printed or sent. */
 export interface NodeIdentity extends Identity {
@@ -22,12 +24,6 @@ export function readIdentity(path: string): NodeIdentity {
 
 export function generateIdentity(): NodeIdentity {
   return identityOf(generateKeyPairSync('ed25519').privateKey);
-}
-
-/** The file form of a key's public half: `ed25519:` and its 32 raw bytes in base64url. Takes the private or the public key. */
-export function publicKeyOf(key: KeyObject): PublicKey {
-  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
-  return `ed25519:${publicKey.export({ format: 'jwk' }).x}`;
 }
 
 function identityOf(privateKey: KeyObject): NodeIdentity {
