@@ -49,6 +49,17 @@ export interface TunnelStatus {
   readonly carriers: readonly CarrierStatus[];
   readonly channels: readonly ChannelStatus[];
   readonly services: readonly ServiceStatus[];
+  /** What only grows, for metrics; absent where nobody counts. */
+  readonly totals?: TunnelTotals;
+}
+
+/** Since the node was started, closed channels and carriers included. */
+export interface TunnelTotals {
+  readonly carriers: number;
+  readonly channels: number;
+  /** From applications and real servers at this end, and to them. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
 }
 
 export interface CarrierStatus {
