@@ -4,9 +4,14 @@
  * Start at messages.ts (the list of messages) and docs/spec.md (normative).
  */
 export * from './bytes.js';
+export * from './carrier-setup.js';
 export * from './crypto.js';
+export * from './digest.js';
 export * from './error.js';
 export * from './frame.js';
 export * from './limits.js';
 export * from './messages.js';
+export * from './peer-check.js';
+export * from './setup.js';
 export * from './shape.js';
+export * from './topology.js';
