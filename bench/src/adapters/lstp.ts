@@ -1,0 +1,80 @@
+/** lstp: `desk > relay < lab`, each node a process, driven only by its commands and one chain file. */
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Child } from '../process/child.js';
+import { freePort } from '../process/free-port.js';
+import type { Scope } from '../process/scope.js';
+import { untilEchoes, type Adapter } from './adapter.js';
+
+const LSTP = fileURLToPath(new URL('../../../../packages/cli/bin/lstp.js', import.meta.url));
+const NODES = ['relay', 'lab', 'desk'] as const;
+type NodeName = (typeof NODES)[number];
+
+export const lstp: Adapter = {
+  name: 'lstp',
+  packages: [],
+  encrypted: true,
+  async start({ scope, target, hop }) {
+    const folder = scope.temporaryFolder();
+    const [relayPort, entrance] = [await freePort(), await freePort()];
+    const chainFile = join(folder, 'chain.yaml');
+    const keys = await makeKeys(folder);
+    await writeFile(chainFile, chain({ keys, relayPort, dialedPort: await hop(relayPort), entrance, target }));
+    const nodes = {} as Record<NodeName, Child>;
+    for (const name of NODES) nodes[name] = await startNode(scope, { name, chainFile, folder });
+    await untilEchoes(entrance, Object.values(nodes));
+    return { entrance, pids: { desk: [nodes.desk.pid], relay: [nodes.relay.pid], lab: [nodes.lab.pid] } };
+  },
+};
+
+/** A node's process, after `lstp: NODE ready`. Its control socket lies in `folder`. */
+export async function startNode(scope: Scope, { name, chainFile, folder }: { name: string; chainFile: string; folder: string }): Promise<Child> {
+  const args = [...profiling(name), LSTP, 'up', chainFile, '--as', name, '--keys', folder, '--log-level', 'warn'];
+  const child = scope.start({ name: `lstp at ${name}`, file: process.execPath, args, env: { XDG_RUNTIME_DIR: folder } });
+  await child.untilSays(`lstp: ${name} ready`);
+  return child;
+}
+
+/** Writes NODE.key into `folder`; the public key as a chain file has it. */
+export async function makeKey(folder: string, name: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [LSTP, 'keygen', name, '--keys', folder]);
+  return stdout.trim();
+}
+
+async function makeKeys(folder: string): Promise<Record<NodeName, string>> {
+  const pairs = await Promise.all(NODES.map(async (name) => [name, await makeKey(folder, name)] as const));
+  return Object.fromEntries(pairs) as Record<NodeName, string>;
+}
+
+/** LSTP_BENCH_PROFILE names a folder: each node then leaves its CPU profile there. */
+function profiling(name: string): string[] {
+  const folder = process.env['LSTP_BENCH_PROFILE'];
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`];
+}
+
+interface ChainPorts {
+  readonly keys: Record<NodeName, string>;
+  readonly relayPort: number;
+  /** What the ends dial: the relay's port, or a tap's in front of it. */
+  readonly dialedPort: number;
+  readonly entrance: number;
+  readonly target: number;
+}
+
+function chain({ keys, relayPort, dialedPort, entrance, target }: ChainPorts): string {
+  return `
+lstp: 1
+nodes:
+  desk: { key: "${keys.desk}" }
+  relay: { key: "${keys.relay}", listen: "127.0.0.1:${relayPort}", address: "127.0.0.1:${dialedPort}" }
+  lab: { key: "${keys.lab}" }
+tunnels:
+  bench:
+    route: desk > relay < lab
+    services:
+      bench: { at: desk, listen: "127.0.0.1:${entrance}", to: "127.0.0.1:${target}" }
+`;
+}

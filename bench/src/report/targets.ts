@@ -1,0 +1,41 @@
+/**
+ * What lstp wants to be (aim) and what it must not fall behind (must).
+ * docs/performance.md says where the numbers come from.
+ */
+import type { Label } from './results.js';
+
+/** Of the ratio to `against`, or without it of the figure itself. */
+export interface Target {
+  readonly figure: string;
+  /** Beginning of the case; all of the figure's without. Cases of CPU time have no target. */
+  readonly case?: string;
+  readonly against?: string;
+  readonly bound: 'at least' | 'at most';
+  readonly aim: number;
+  readonly must?: number;
+}
+
+const TARGETS: readonly Target[] = [
+  { figure: 'bulk', against: 'stunnel chain', bound: 'at least', aim: 1.25, must: 1 },
+  { figure: 'bulk', against: 'OpenSSH -J', bound: 'at least', aim: 4 },
+  { figure: 'pass-through', against: 'HAProxy', bound: 'at least', aim: 0.95 },
+  { figure: 'connections', against: 'OpenSSH -J', bound: 'at least', aim: 2, must: 1 },
+  { figure: 'rtt', against: 'stunnel chain', bound: 'at most', aim: 1, must: 1.2 },
+  { figure: 'idle', case: 'a connection, at desk', bound: 'at most', aim: 6, must: 8 },
+  { figure: 'idle', case: 'a connection, at lab', bound: 'at most', aim: 6, must: 8 },
+  { figure: 'legs', bound: 'at most', aim: 6, must: 8 },
+  { figure: 'start', bound: 'at most', aim: 400 },
+];
+
+/** The target of one row of the table. */
+export function targetOf(label: Label, against: string | undefined): Target | undefined {
+  if (label.case.includes('CPU')) return undefined;
+  return TARGETS.find((target) => target.figure === label.figure && target.against === against && label.case.startsWith(target.case ?? ''));
+}
+
+/** How `value` stands to its target, as the table says it. */
+export function verdictOf(target: Target, value: number): 'reached' | 'must only' | 'missed' {
+  const meets = (wanted: number): boolean => (target.bound === 'at least' ? value >= wanted : value <= wanted);
+  if (meets(target.aim)) return 'reached';
+  return target.must !== undefined && meets(target.must) ? 'must only' : 'missed';
+}

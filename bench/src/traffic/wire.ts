@@ -1,0 +1,58 @@
+/**
+ * What a traffic client says first on a connection, and the calls by which the bench drives the two traffic programs.
+ */
+
+/** Everything comes back, this byte included. */
+export const ECHO = 0x65;
+/** Pattern from the client until it ends; `start: u32` follows. */
+export const UPLOAD = 0x75;
+/** Pattern from the server until the client says STOP; `start: u32` follows. */
+export const DOWNLOAD = 0x64;
+/** Ends a download. */
+export const STOP = 0x73;
+/** Bytes of UPLOAD and DOWNLOAD with their start. */
+export const BULK_HEADER_BYTES = 5;
+
+/** Verified bytes so far, and when that was. */
+export interface Mark {
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+export interface Totals {
+  readonly sent: number;
+  readonly received: number;
+}
+
+export type Direction = 'up' | 'down';
+
+/** What each program answers, by the name of the call. Both answer `mark` and `totals`. */
+export interface Calls {
+  /** Server: starts listening; its port. */
+  listen: { parameters: Record<string, never>; result: number };
+  /** Client: opens the streams and starts the transfer. */
+  startBulk: { parameters: { port: number; streams: number; direction: Direction }; result: null };
+  /** Client: ends the transfer; resolves when every stream has closed. */
+  finishBulk: { parameters: Record<string, never>; result: null };
+  mark: { parameters: Record<string, never>; result: Mark };
+  totals: { parameters: Record<string, never>; result: Totals };
+  /** Client: connect, a byte each way, close, over and over. */
+  connections: { parameters: { port: number; concurrency: number; seconds: number }; result: Mark };
+  /** Client: round trips of one byte on one connection, in microseconds. */
+  roundTrips: { parameters: { port: number; count: number }; result: number[] };
+  /** Client: opens connections, a byte each way on each, and keeps them. */
+  hold: { parameters: { port: number; count: number }; result: null };
+  release: { parameters: Record<string, never>; result: null };
+}
+
+export interface Request {
+  readonly id: number;
+  readonly call: keyof Calls;
+  readonly parameters: unknown;
+}
+
+export interface Reply {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: string;
+}
