@@ -35,6 +35,10 @@ export const MAX_INITIAL_WINDOW = 262_144;
 export const MAX_WINDOW = 16 * 1024 * 1024;
 /** Units by which control and END may pass `limit`. */
 export const CONTROL_SLACK = 8;
+/** Pieces of one channel that arrived before their turn (several carriers). */
+export const STASHED_PIECES = 8192;
+/** Control bytes that wait on a carrier whose peer sends and does not read. */
+export const CONTROL_QUEUE_BYTES = 4_194_304;
 /** Datagrams of one channel that wait to be sent: bytes and age. */
 export const DATAGRAM_QUEUE_BYTES = 262_144;
 export const DATAGRAM_QUEUE_MS = 100;
@@ -47,3 +51,9 @@ export const ACK_BYTES = 65_536;
 export const ACK_TIMEOUT_MS = 30_000;
 /** One exchange of PROPERTY_EXCHANGE and lists. */
 export const EXCHANGE_TIMEOUT_MS = 10_000;
+/** Ids whose release was asked for before they were opened, remembered by the acting end. */
+export const BURIED_IDS = 1024;
+/** Time that both ends have to bring an additional carrier. */
+export const OWN_CARRIER_TIMEOUT_MS = 30_000;
+/** Carriers of a tunnel at once: configured slots, additional ones, replacements. */
+export const MAX_CARRIERS = 64;
