@@ -6,6 +6,9 @@ import { connections } from './figures/connections.js';
 import { encryption } from './figures/encryption.js';
 import type { Figure } from './figures/figure.js';
 import { idleChannels } from './figures/idle-channels.js';
+import { loadedRoundTrip } from './figures/loaded-round-trip.js';
+import { longLink } from './figures/long-link.js';
+import { manyChannels } from './figures/many-channels.js';
 import { parser } from './figures/parser.js';
 import { passThrough } from './figures/pass-through.js';
 import { roundTrip } from './figures/round-trip.js';
@@ -16,7 +19,7 @@ import { Scope } from './process/scope.js';
 import { Results } from './report/results.js';
 import { renderTable } from './report/table.js';
 
-const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, idleChannels, start, parser];
+const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, manyChannels, start, parser];
 
 process.exitCode = await main();
 

@@ -25,9 +25,11 @@ export interface Setting {
   readonly scope: Scope;
   /** Loopback port of the server. */
   readonly target: number;
-  /** What stands between an end and the relay: gives the port to dial in place of the relay's. */
-  readonly hop: (relayPort: number) => Promise<number>;
+  readonly hop: Hop;
 }
+
+/** What stands between an end and the relay: gives the port to dial in place of the relay's. */
+export type Hop = (relayPort: number, end: 'desk' | 'lab') => Promise<number>;
 
 export interface Chain {
   /** Loopback port where applications connect. */
@@ -37,7 +39,7 @@ export interface Chain {
 }
 
 /** Nothing between an end and the relay. */
-export const noHop = async (relayPort: number): Promise<number> => relayPort;
+export const noHop: Hop = async (relayPort) => relayPort;
 
 /** Resolves when a byte comes back from the server (see traffic/wire.ts, ECHO). */
 export function untilEchoes(entrance: number, children: readonly Child[]): Promise<void> {

@@ -14,7 +14,7 @@ export const haproxy: Adapter = {
   encrypted: false,
   async start({ scope, target, hop }) {
     const { child, port } = await startHaproxy(scope, target);
-    const entrance = await hop(port);
+    const entrance = await hop(port, 'desk');
     await untilEchoes(entrance, [child]);
     return { entrance, pids: { relay: [child.pid] } };
   },

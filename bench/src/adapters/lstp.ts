@@ -1,4 +1,4 @@
-/** lstp: `desk > relay < lab`, each node a process, driven only by its commands and one chain file. */
+/** lstp: `desk > relay < lab`, each node a process, driven only by its commands and its chain file. */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,11 +20,14 @@ export const lstp: Adapter = {
   async start({ scope, target, hop }) {
     const folder = scope.temporaryFolder();
     const [relayPort, entrance] = [await freePort(), await freePort()];
-    const chainFile = join(folder, 'chain.yaml');
     const keys = await makeKeys(folder);
-    await writeFile(chainFile, chain({ keys, relayPort, dialedPort: await hop(relayPort), entrance, target }));
     const nodes = {} as Record<NodeName, Child>;
-    for (const name of NODES) nodes[name] = await startNode(scope, { name, chainFile, folder });
+    for (const name of NODES) {
+      const chainFile = join(folder, `${name}.yaml`);
+      const dialedPort = name === 'relay' ? relayPort : await hop(relayPort, name);
+      await writeFile(chainFile, chain({ keys, relayPort, dialedPort, entrance, target }));
+      nodes[name] = await startNode(scope, { name, chainFile, folder });
+    }
     await untilEchoes(entrance, Object.values(nodes));
     return { entrance, pids: { desk: [nodes.desk.pid], relay: [nodes.relay.pid], lab: [nodes.lab.pid] } };
   },
@@ -58,7 +61,7 @@ function profiling(name: string): string[] {
 interface ChainPorts {
   readonly keys: Record<NodeName, string>;
   readonly relayPort: number;
-  /** What the ends dial: the relay's port, or a tap's in front of it. */
+  /** What the end dials: the relay's port, or that of what stands in front of it. The only difference between the nodes' files. */
   readonly dialedPort: number;
   readonly entrance: number;
   readonly target: number;

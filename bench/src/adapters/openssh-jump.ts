@@ -19,13 +19,12 @@ function jump(name: string, options: string): Adapter {
 async function startJump({ scope, target, hop }: Setting, options: string): Promise<Chain> {
   const keys = await makeSshKeys(scope, options);
   const [relay, labSshd] = await Promise.all([startSshd(scope, keys, 'relay'), startSshd(scope, keys, 'lab')]);
-  const relayPort = await hop(relay.port);
   const reversePort = await freePort();
-  const labSsh = startSsh(scope, { keys, name: 'lab', args: ['-R', `127.0.0.1:${reversePort}:127.0.0.1:${labSshd.port}`, '-p', `${relayPort}`, '127.0.0.1'] });
+  const labSsh = startSsh(scope, { keys, name: 'lab', args: ['-R', `127.0.0.1:${reversePort}:127.0.0.1:${labSshd.port}`, '-p', `${await hop(relay.port, 'lab')}`, '127.0.0.1'] });
   await untilReady({ port: reversePort, say: '', hear: 8 }, [labSsh]);
   const entrance = await freePort();
   const forward = `127.0.0.1:${entrance}:127.0.0.1:${target}`;
-  const desk = startSsh(scope, { keys, name: 'desk', args: ['-L', forward, '-J', `127.0.0.1:${relayPort}`, '-p', `${reversePort}`, '127.0.0.1'] });
+  const desk = startSsh(scope, { keys, name: 'desk', args: ['-L', forward, '-J', `127.0.0.1:${await hop(relay.port, 'desk')}`, '-p', `${reversePort}`, '127.0.0.1'] });
   await untilEchoes(entrance, [desk]);
   return { entrance, pids: { desk: [desk.pid], relay: [relay.child.pid], lab: [labSsh.pid, labSshd.child.pid] } };
 }

@@ -24,7 +24,7 @@ export const stunnelChain: Adapter = {
     const lab = await startStunnel(scope, { name: 'lab', role: 'server', accept: labPort, connect: target, own: labCertificate, peer: deskCertificate });
     const relay = await startHaproxy(scope, labPort);
     const entrance = await freePort();
-    const desk = await startStunnel(scope, { name: 'desk', role: 'client', accept: entrance, connect: await hop(relay.port), own: deskCertificate, peer: labCertificate });
+    const desk = await startStunnel(scope, { name: 'desk', role: 'client', accept: entrance, connect: await hop(relay.port, 'desk'), own: deskCertificate, peer: labCertificate });
     await untilEchoes(entrance, [lab, relay.child, desk]);
     return { entrance, pids: { desk: [desk.pid], relay: [relay.child.pid], lab: [lab.pid] } };
   },

@@ -1,7 +1,7 @@
 /** Program: the application in front of a chain. */
 import { serveCalls } from './serve-calls.js';
 import { BulkLoad } from './bulk-load.js';
-import { holdConnections, makeConnections, measureRoundTrips } from './echo-load.js';
+import { holdConnections, makeConnections, measureEchoes, measureRoundTrips } from './echo-load.js';
 import { Meter } from './meter.js';
 
 const meter = new Meter();
@@ -20,6 +20,7 @@ serveCalls({
   mark: () => meter.mark(),
   totals: () => meter.takeTotals(),
   connections: makeConnections,
+  echoes: measureEchoes,
   roundTrips: measureRoundTrips,
   hold: async (load) => {
     release = await holdConnections(load);

@@ -1,6 +1,7 @@
 /** Loads of single bytes: connections by the second, round trips, connections that are held. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { dial, untilClosed } from './dial.js';
 import { ECHO, type Calls, type Mark } from './wire.js';
 
@@ -45,6 +46,30 @@ export async function measureRoundTrips({ port, count }: Calls['roundTrips']['pa
   socket.end();
   await untilClosed(socket);
   return microseconds;
+}
+
+/** A byte there and back, over and over, on each of `count` connections at once. Counts what came back within `seconds`. */
+export async function measureEchoes({ port, count, seconds }: Calls['echoes']['parameters']): Promise<Mark> {
+  const sockets = await Promise.all(Array.from({ length: count }, () => dialEcho(port)));
+  const byte = Buffer.of(ECHO);
+  const started = performance.now();
+  let bytes = 0;
+  for (const socket of sockets) {
+    socket.on('data', () => {
+      bytes += 1;
+      socket.write(byte);
+    });
+    socket.write(byte);
+  }
+  await pause(seconds * 1000);
+  const mark = { bytes, seconds: (performance.now() - started) / 1000 };
+  await Promise.all(
+    sockets.map((socket) => {
+      socket.removeAllListeners('data').resume().end();
+      return untilClosed(socket);
+    }),
+  );
+  return mark;
 }
 
 /** Opens `count` connections that have carried a byte each way. Gives what closes them all. */

@@ -8,6 +8,7 @@ import type { Calls, Reply, Request } from './wire.js';
 /** A call that takes longer than this has hung. The longest are the releases of thousands of connections. */
 const CALL_DEADLINE_MS = 120_000;
 
+/** A process that answers calls. */
 export class Program {
   readonly #name: string;
   readonly #process: ChildProcess;

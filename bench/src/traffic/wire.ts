@@ -1,6 +1,7 @@
 /**
  * What a traffic client says first on a connection, and the calls by which the bench drives the two traffic programs.
  */
+import type { LinkShape } from './lane.js';
 
 /** Everything comes back, this byte included. */
 export const ECHO = 0x65;
@@ -43,6 +44,10 @@ export interface Calls {
   /** Client: opens connections, a byte each way on each, and keeps them. */
   hold: { parameters: { port: number; count: number }; result: null };
   release: { parameters: Record<string, never>; result: null };
+  /** Client: single bytes there and back on `count` connections at once, for `seconds`. Counts round trips. */
+  echoes: { parameters: { port: number; count: number; seconds: number }; result: Mark };
+  /** Link: a port from which `target` is far away. */
+  link: { parameters: { target: number; shape: LinkShape }; result: number };
 }
 
 export interface Request {
