@@ -55,7 +55,7 @@ function runMocha(given) {
 /** Compiled specs: each package's, then the whole system's, which are slow. */
 function allSpecs() {
   const packages = readdirSync('packages').map((name) => join('packages', name));
-  return [...packages, 'test'].flatMap(specsOf);
+  return [...packages, 'bench', 'test'].flatMap(specsOf);
 }
 
 /** Only those whose source is there: tsc leaves the output of a deleted spec behind. */
