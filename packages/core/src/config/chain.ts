@@ -59,7 +59,7 @@ export interface NodeConfig {
   readonly admit?: string;
 }
 
-/** Who dials whom between two neighbours: `right` is `left > right`, the left one dials. */
+/** Who dials whom between two neighbours: the dialer is the `left` node in `left > right`, the `right` one in `left < right`. */
 export interface Hop {
   readonly left: string;
   readonly right: string;

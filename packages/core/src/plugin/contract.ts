@@ -35,6 +35,8 @@ export interface PluginDefinition {
   readonly about: string;
   /** The keys a service of this plugin may have beside `plugin`, `at`, `carrier` and `codec`. A zod object; strict ones catch typos. */
   readonly options?: ZodType;
+  /** The kind of socket that a service's `listen` names; `stream` if absent. Two services of one kind cannot share an address. */
+  readonly listens?: 'stream' | 'datagram';
   readonly frontEnd?: Constructor<FrontEnd>;
   readonly backEnd?: Constructor<BackEnd>;
   readonly security?: Constructor<Security>;
