@@ -57,6 +57,7 @@ export interface NodeConfig {
   readonly egress: Egress;
   /** Path of the file of admitted keys, as written. */
   readonly admit?: string;
+  readonly place: Place;
 }
 
 /** Who dials whom between two neighbours: the dialer is the `left` node in `left > right`, the `right` one in `left < right`. */

@@ -1,5 +1,6 @@
 /** The chain file: reading, checking, and the forms of its texts that others need too. */
 export { readChainText, ChainDocument } from './chain-document.js';
+export { checkKeysPresent } from './check-keys-present.js';
 export { FormError } from './form-error.js';
 export { formatHostPort, isWildcard } from './host-port.js';
 export { formatLegAddress, parseAddress, parseListen } from './leg-address.js';
@@ -14,3 +15,4 @@ export { hasReference, resolveSecrets, type SecretSources } from './secret.js';
 export { formatServiceAddress, parseServiceAddress, parseServiceListen, serviceAddressSchema, serviceListenSchema, type ServiceAddressOption } from './service-address.js';
 export { decodeSource } from './source.js';
 export { textForm } from './text-form.js';
+export { trialChain, type TrialOptions } from './trial-chain.js';

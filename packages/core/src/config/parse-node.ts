@@ -23,6 +23,7 @@ export function parseNode(document: ChainDocument, name: string): NodeConfig | u
     address: node.address ?? listen,
     egress: node.egress ?? DIRECT_EGRESS,
     ...(node.admit === undefined ? {} : { admit: node.admit }),
+    place: document.place(path, { part: 'key' }),
   };
 }
 
