@@ -122,7 +122,7 @@ export class Incoming {
   /** Whether the peer should hear of it now rather than after ACK_DELAY_MS. */
   get newsworthy(): boolean {
     const step = Math.max(1, this.#window >> 2);
-    if (this.#received - this.#acknowledged >= Math.max(ACK_BYTES, step)) return true;
+    if (this.#received - this.#acknowledged >= ACK_BYTES) return true;
     if (this.#paused) return this.waiting === 0;
     const grantable = this.#taken + this.#window - this.#limit;
     return grantable >= step || (grantable >= 1024 && this.#limit - this.#received < step);
