@@ -12,6 +12,7 @@ import { manyChannels } from './figures/many-channels.js';
 import { parser } from './figures/parser.js';
 import { passThrough } from './figures/pass-through.js';
 import { roundTrip } from './figures/round-trip.js';
+import { state } from './figures/state.js';
 import { start } from './figures/start.js';
 import { parseOptions, USAGE, type Options } from './options.js';
 import { missingOf } from './process/debian-packages.js';
@@ -19,7 +20,7 @@ import { Scope } from './process/scope.js';
 import { Results } from './report/results.js';
 import { renderTable } from './report/table.js';
 
-const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, manyChannels, start, parser];
+const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, manyChannels, start, parser, state];
 
 process.exitCode = await main();
 
