@@ -20,6 +20,8 @@ export const FULL_DATA_BYTES = 65_536 - HEADER_BYTES - POSITION_BYTES;
 
 /** Entries of a topology list, the end's included. */
 export const TOPOLOGY_ENTRIES = 32;
+/** Characters of the message in ERROR and the NACKs. */
+export const MESSAGE_CHARACTERS = 1024;
 /** Keys pinned for one node at once (rotation). */
 export const KEYS_PER_NODE = 8;
 /** Carriers an operator may ask for; slots from here on are additional ones. */
@@ -57,3 +59,15 @@ export const BURIED_IDS = 1024;
 export const OWN_CARRIER_TIMEOUT_MS = 30_000;
 /** Carriers of a tunnel at once: configured slots, additional ones, replacements. */
 export const MAX_CARRIERS = 64;
+
+/** Before a leg is admitted (its dialer's signature verified and, on a set-up leg, the set-up whole): time, bytes, frames. */
+export const ADMISSION_MS = 5000;
+export const ADMISSION_BYTES = 49_152;
+export const ADMISSION_FRAMES = 6;
+/** Control frames that an admitted leg may bring: at once, and for each second. */
+export const LEG_FRAMES_BURST = 128;
+export const LEG_FRAMES_PER_SECOND = 32;
+/** From set-up gone both ways to PASS_THROUGH gone both ways. */
+export const PASS_THROUGH_MS = 10_000;
+/** A leg without a byte for this many times its pingMs is dead. */
+export const SILENT_PINGS = 3;

@@ -1,0 +1,412 @@
+/**
+ * A middle's pairing, with no I/O in it: which leg waits for which, who is dialed, what is forwarded, who is fenced.
+ * It sees legs as numbers and set-ups as they came; it verifies each end's entry before it stores anything, and
+ * appends this node's own before it forwards.
+ *
+ *   handleSetup(), handleGreeted(), handleDialFailed(), handleStandby(),
+ *   handlePassThrough(), handleProgress(), handleLost(), handleTimeout()   what happened
+ *   configure(), drain(), newLeg()                                         what the node wants
+ *   pollAction(), pollTimeout()                                            what to do about it; poll after every call
+ *
+ * Specification: docs/spec.md, "Parking and pairing", "Dialing neighbours", "Standby legs".
+ */
+import type { PublicKey } from './crypto.js';
+import type { SigningCrypto } from './digest.js';
+import { DEFAULT_QUOTAS, EndLedger, Superseded, type EndQuotas } from './end-ledger.js';
+import { ProtocolError } from './error.js';
+import { PASS_THROUGH_MS, SETUP_BYTES, TOPOLOGY_ENTRIES } from './limits.js';
+import type { Body, Side } from './messages.js';
+import { attemptOf, counterpartOf, passageKey, type LegId, type Passage, type PassageState, type Party } from './passage.js';
+import { RelayRules, type Admissions, type Passport, type RelayTunnel } from './relay-rules.js';
+import { isMutual, topologyOf, type ClearSetup } from './setup.js';
+import { appendMiddleEntry, endEntryVerifies } from './topology.js';
+
+/** No middle's entry is longer, its signature included. */
+const ENTRY_ROOM = 1024;
+
+export interface RendezvousOptions extends SigningCrypto {
+  /** This node's name and what it says of where it is dialed, for its topology entries. */
+  readonly node: string;
+  readonly address: string;
+  readonly quotas?: EndQuotas;
+}
+
+/** The leg that a set-up came over. */
+export interface SetupArrival {
+  readonly leg: LegId;
+  /** The key authenticated on it. */
+  readonly neighbour: PublicKey;
+  readonly now: number;
+}
+
+export type RendezvousAction =
+  /** Send both payloads on this leg. */
+  | { readonly do: 'send-setup'; readonly leg: LegId; readonly cu: Buffer; readonly topology: Buffer }
+  /** Dial a set-up leg to this neighbour; it is known as `leg` from now on. */
+  | { readonly do: 'dial'; readonly leg: LegId; readonly neighbour: string }
+  /** A standby leg of this neighbour is wanted for the set-up of `leg`: handleStandby() when there is one. */
+  | { readonly do: 'want-standby'; readonly leg: LegId; readonly neighbour: string }
+  | { readonly do: 'unwant-standby'; readonly leg: LegId; readonly neighbour: string }
+  | { readonly do: 'progress'; readonly leg: LegId; readonly body: Body<'PROGRESS'> }
+  /** Send PASS_THROUGH on this leg. */
+  | { readonly do: 'pass-through'; readonly leg: LegId }
+  /** PASS_THROUGH went both ways: join the two, and close them when silent for three times `pingMs`. */
+  | { readonly do: 'join'; readonly legs: readonly [LegId, LegId]; readonly pingMs: number }
+  /** Close this leg, or call off its dial, saying why where that can still be said. It is forgotten here. */
+  | { readonly do: 'close'; readonly leg: LegId; readonly error: Body<'ERROR'> }
+  /** For the log and the counters: why a set-up was refused. */
+  | { readonly do: 'refused'; readonly leg: LegId; readonly error: Body<'ERROR'> };
+
+/** One row of `lstp status`. */
+export interface RelayedLeg {
+  readonly leg: LegId;
+  readonly tunnel: string | undefined;
+  readonly side: Side;
+  readonly neighbour: PublicKey;
+  readonly state: PassageState;
+  readonly since: number;
+}
+
+export class Rendezvous {
+  readonly #options: RendezvousOptions;
+  readonly #ledger: EndLedger<Party>;
+  #rules = new RelayRules([]);
+  #isDraining = false;
+  #lastLeg = 0;
+  readonly #passages = new Map<string, Set<Passage>>();
+  readonly #byLeg = new Map<LegId, Passage>();
+  /** Passages with a deadline, and standby legs whose set-up lost against a dialed leg and that their acceptor will close. */
+  readonly #timed = new Set<Passage>();
+  readonly #ignored = new Map<LegId, number>();
+  readonly #actions: RendezvousAction[] = [];
+
+  constructor(options: RendezvousOptions) {
+    this.#options = options;
+    this.#ledger = new EndLedger(options.quotas ?? DEFAULT_QUOTAS);
+  }
+
+  /** A number for a leg that is about to be reported here. */
+  newLeg(): LegId {
+    this.#lastLeg += 1;
+    return this.#lastLeg;
+  }
+
+  /** Serves these from now on. Whoever is no longer served is closed; everything else goes on undisturbed. */
+  configure(tunnels: readonly RelayTunnel[], admissions?: Admissions): void {
+    this.#rules = new RelayRules(tunnels, admissions);
+    for (const passage of new Set(this.#byLeg.values())) {
+      const unserved = [passage.first, passage.second].find((party) => party !== undefined && !this.#isServed(party));
+      if (unserved !== undefined) this.#end(passage, { code: 'REFUSED', message: 'this relay no longer serves this tunnel' });
+    }
+  }
+
+  /** Takes no more set-ups and closes what is not paired. Pairs go on. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const passage of new Set(this.#byLeg.values())) {
+      if (passage.state !== 'paired') this.#end(passage, shuttingDown());
+    }
+  }
+
+  /** A set-up came, on a new leg or in answer on one that this middle used. */
+  handleSetup(setup: ClearSetup, arrival: SetupArrival): void {
+    const passage = this.#byLeg.get(arrival.leg);
+    try {
+      if (passage !== undefined) this.#handleAnswer(passage, setup, arrival);
+      else this.#handleNew(setup, arrival);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(arrival.leg, error);
+    }
+  }
+
+  /** A dialed leg has written its HELLO, and the neighbour's key is `neighbour`: from here on this leg stays. */
+  handleGreeted(leg: LegId, neighbour: PublicKey): void {
+    const passage = this.#byLeg.get(leg);
+    if (passage?.onward === undefined || passage.onward.leg !== leg || passage.state !== 'dialing') return;
+    this.#forwardOnward(passage, neighbour);
+  }
+
+  /** A dial came to nothing, on all addresses of the neighbour. */
+  handleDialFailed(leg: LegId, failed: { readonly address: string; readonly code: string }): void {
+    const passage = this.#byLeg.get(leg);
+    if (passage?.onward === undefined) return;
+    const waitingFor = passage.onward.hop.neighbour;
+    this.#act({ do: 'progress', leg: passage.first.leg, body: { at: this.#options.node, waitingFor, failed } });
+    this.#byLeg.delete(leg);
+    passage.onward = undefined;
+    this.#end(passage, { code: 'UNREACHABLE', message: `${this.#options.node} cannot reach ${waitingFor} at ${failed.address}: ${failed.code}` });
+  }
+
+  /** Here is the standby leg that was wanted for the set-up of `wanter`. False: it is not wanted any more. */
+  handleStandby(wanter: LegId, standby: LegId, neighbour: PublicKey): boolean {
+    const passage = this.#byLeg.get(wanter);
+    const hop = passage?.first.passport.onward;
+    if (passage?.wants === undefined || hop === undefined) return false;
+    passage.wants = undefined;
+    passage.onward = { leg: standby, by: 'standby', hop, neighbour: undefined };
+    this.#byLeg.set(standby, passage);
+    this.#forwardOnward(passage, neighbour);
+    return true;
+  }
+
+  handlePassThrough(leg: LegId, now: number): void {
+    const passage = this.#byLeg.get(leg);
+    if (passage?.second === undefined || passage.state !== 'exchanged') return;
+    const { first, second } = passage;
+    const [from, to] = leg === first.leg ? [first, second] : [second, first];
+    from.isMarked = true;
+    this.#act({ do: 'pass-through', leg: to.leg });
+    if (to.isMarked) this.#join(passage, second);
+    else passage.deadline = now + PASS_THROUGH_MS;
+  }
+
+  /** A hint goes back towards the end that waits. */
+  handleProgress(leg: LegId, body: Body<'PROGRESS'>): void {
+    const passage = this.#byLeg.get(leg);
+    if (passage?.state === 'waiting' && passage.onward?.leg === leg) this.#act({ do: 'progress', leg: passage.first.leg, body });
+  }
+
+  /** A leg is gone: `error` is what its other side said, or what was seen here. Its counterpart is closed with the same reason. */
+  handleLost(leg: LegId, error: Body<'ERROR'> = { code: 'LOST', message: `a leg at ${this.#options.node} was lost` }): void {
+    this.#ignored.delete(leg);
+    const passage = this.#byLeg.get(leg);
+    if (passage === undefined) return;
+    const other = counterpartOf(passage, leg);
+    this.#forget(passage);
+    if (other !== undefined) this.#close(other, error);
+  }
+
+  handleTimeout(now: number): void {
+    for (const passage of this.#timed) {
+      if (passage.deadline !== undefined && now >= passage.deadline) this.#end(passage, { code: 'TIMEOUT', message: `no PASS_THROUGH within ${PASS_THROUGH_MS} ms` });
+    }
+    for (const [leg, deadline] of this.#ignored) {
+      if (now < deadline) continue;
+      this.#ignored.delete(leg);
+      this.#close(leg, { code: 'LOST', message: 'the dialed leg of this set-up was used' });
+    }
+    this.#ledger.prune(now);
+  }
+
+  pollAction(): RendezvousAction | undefined {
+    return this.#actions.shift();
+  }
+
+  pollTimeout(): number | undefined {
+    let next: number | undefined;
+    const consider = (deadline: number | undefined) => {
+      if (deadline !== undefined && (next === undefined || deadline < next)) next = deadline;
+    };
+    for (const { deadline } of this.#timed) consider(deadline);
+    for (const deadline of this.#ignored.values()) consider(deadline);
+    return next;
+  }
+
+  /** Every leg on which a set-up arrived. */
+  *legs(): Generator<RelayedLeg> {
+    for (const [leg, { first, second, state, since }] of this.#byLeg) {
+      const party = leg === first.leg ? first : leg === second?.leg ? second : undefined;
+      if (party === undefined) continue;
+      yield { leg, tunnel: party.passport.tunnel, side: party.attempt.side, neighbour: party.neighbour, state, since };
+    }
+  }
+
+  /** A set-up on a leg that has no passage yet: an inbound one, or a standby leg of this node that its acceptor used. */
+  #handleNew(setup: ClearSetup, arrival: SetupArrival): void {
+    const { party, fenced } = this.#admit(setup, arrival);
+    for (const old of fenced) this.#fence(old);
+    const passage = this.#counterpartFor(setup);
+    if (passage === undefined) return this.#begin(party, arrival.now);
+    if (passage.onward?.by === 'dialed' && passage.state === 'waiting') {
+      // The dialed leg carries a set-up already and stays. This one's acceptor sees that too and closes it.
+      this.#ignored.set(arrival.leg, arrival.now + PASS_THROUGH_MS);
+      return;
+    }
+    this.#ledger.add(party, arrival.now);
+    this.#dropOnward(passage);
+    this.#exchange(passage, party, arrival.now);
+  }
+
+  /** The other side's set-up, on the leg that carried the first one on. */
+  #handleAnswer(passage: Passage, setup: ClearSetup, arrival: SetupArrival): void {
+    if (passage.onward?.leg !== arrival.leg || passage.second !== undefined) throw new ProtocolError('PROTOCOL', 'COMMONUNIQUE_INFO: a second one on this leg');
+    const { party, fenced } = this.#admit(setup, arrival);
+    const { attempt, setup: asked } = passage.first;
+    if (passageKey(setup.info) !== passage.key || setup.info.side === attempt.side || asked === undefined || !isMutual(asked.info, setup.info)) {
+      throw new ProtocolError('ROUTE', 'COMMONUNIQUE_INFO: not the other end of the set-up that was sent on this leg');
+    }
+    for (const old of fenced) this.#fence(old);
+    this.#ledger.add(party, arrival.now);
+    this.#exchange(passage, party, arrival.now);
+  }
+
+  /** Every check before anything is stored. */
+  #admit(setup: ClearSetup, { leg, neighbour, now }: SetupArrival): { party: Party; fenced: Party[] } {
+    if (this.#isDraining) throw new ProtocolError('SHUTTING_DOWN', 'this relay is shutting down');
+    const topology = topologyOf(setup);
+    const own = this.#options.signer.publicKey;
+    if (topology.end.key === own || topology.middles.some(({ key }) => key === own)) throw new ProtocolError('LOOP', 'TOPOLOGY_EXCHANGE: this node is in it already');
+    if (topology.entries.length >= TOPOLOGY_ENTRIES || setup.topology.length + ENTRY_ROOM > SETUP_BYTES) throw new ProtocolError('LIMIT', 'TOPOLOGY_EXCHANGE: no room for another entry');
+    const passport = this.#rules.passportFor(setup.info, neighbour);
+    if (!endEntryVerifies(topology, setup.cu, this.#options.crypto)) throw new ProtocolError('REFUSED', "TOPOLOGY_EXCHANGE entry 0: not signed with the end's key");
+    const attempt = attemptOf(setup.info);
+    const fenced = this.#ledger.admit(attempt, now);
+    return { party: { leg, neighbour, attempt, passport, setup, isParked: false, isMarked: false }, fenced };
+  }
+
+  /** The passage that waits for this set-up: of the other side, and the two ends want each other. */
+  #counterpartFor({ info }: ClearSetup): Passage | undefined {
+    for (const passage of this.#passages.get(passageKey(info)) ?? []) {
+      const { setup } = passage.first;
+      if (passage.second === undefined && setup !== undefined && setup.info.side !== info.side && isMutual(setup.info, info)) return passage;
+    }
+    return undefined;
+  }
+
+  /** Nobody waits for it: dial the next neighbour where the route says so, else wait for its leg or standby leg. */
+  #begin(first: Party, now: number): void {
+    const { attempt, passport } = first;
+    const passage: Passage = { key: passageKey(attempt), since: now, state: 'parked', first, second: undefined, onward: undefined, wants: undefined, deadline: undefined };
+    this.#ledger.add(first, now);
+    this.#byLeg.set(first.leg, passage);
+    this.#passages.set(passage.key, (this.#passages.get(passage.key) ?? new Set()).add(passage));
+    if (passport.onward?.dialed === true) this.#dial(passage);
+    else this.#park(passage);
+  }
+
+  #dial(passage: Passage): void {
+    const hop = passage.first.passport.onward as NonNullable<Passport['onward']>;
+    const leg = this.newLeg();
+    passage.state = 'dialing';
+    passage.onward = { leg, by: 'dialed', hop, neighbour: undefined };
+    this.#byLeg.set(leg, passage);
+    this.#act({ do: 'progress', leg: passage.first.leg, body: { at: this.#options.node, waitingFor: hop.neighbour } });
+    this.#act({ do: 'dial', leg, neighbour: hop.neighbour });
+  }
+
+  #park(passage: Passage): void {
+    const { first } = passage;
+    const waitingFor = first.passport.onward?.neighbour;
+    first.isParked = true;
+    this.#act({ do: 'progress', leg: first.leg, body: { at: this.#options.node, ...(waitingFor !== undefined && { waitingFor }) } });
+    if (waitingFor === undefined) return;
+    passage.wants = waitingFor;
+    this.#act({ do: 'want-standby', leg: first.leg, neighbour: waitingFor });
+  }
+
+  /** The first set-up goes on over the dialed or standby leg. */
+  #forwardOnward(passage: Passage, neighbour: PublicKey): void {
+    const { first, onward } = passage;
+    if (onward === undefined) return;
+    onward.neighbour = neighbour;
+    first.isParked = false;
+    passage.state = 'waiting';
+    this.#forward(first, { to: neighbour, leg: onward.leg });
+  }
+
+  /** Both set-ups are here: each goes to the other side, as far as it has not gone yet. */
+  #exchange(passage: Passage, second: Party, now: number): void {
+    const { first } = passage;
+    const isAnswer = passage.onward?.leg === second.leg;
+    passage.second = second;
+    this.#byLeg.set(second.leg, passage);
+    if (!isAnswer) this.#forward(first, { to: second.neighbour, leg: second.leg });
+    this.#forward(second, { to: first.neighbour, leg: first.leg });
+    first.isParked = false;
+    first.setup = undefined;
+    second.setup = undefined;
+    passage.onward = undefined;
+    passage.state = 'exchanged';
+    passage.deadline = now + PASS_THROUGH_MS;
+    this.#timed.add(passage);
+  }
+
+  /** Copies what came and appends this node's entry; #admit() made sure that there is room. */
+  #forward({ setup, neighbour }: Party, { to, leg }: { readonly to: PublicKey; readonly leg: LegId }): void {
+    if (setup === undefined) return;
+    const { node, address, signer } = this.#options;
+    const body = { node, key: signer.publicKey, address, from: neighbour, to };
+    const topology = appendMiddleEntry(setup.topology, body, { ...this.#options, cu: setup.cu });
+    this.#act({ do: 'send-setup', leg, cu: setup.cu, topology });
+  }
+
+  #join(passage: Passage, second: Party): void {
+    passage.state = 'paired';
+    passage.deadline = undefined;
+    this.#timed.delete(passage);
+    const pingMs = Math.max(passage.first.attempt.pingMs, second.attempt.pingMs);
+    this.#act({ do: 'join', legs: [passage.first.leg, second.leg], pingMs });
+  }
+
+  /** The way that was begun is not needed: a leg came by itself. */
+  #dropOnward(passage: Passage): void {
+    const { first, onward, wants } = passage;
+    if (wants !== undefined) this.#act({ do: 'unwant-standby', leg: first.leg, neighbour: wants });
+    passage.wants = undefined;
+    if (onward === undefined) return;
+    this.#byLeg.delete(onward.leg);
+    passage.onward = undefined;
+    this.#close(onward.leg, { code: 'SUPERSEDED', message: 'another leg of this set-up was used' });
+  }
+
+  /** A newer attempt or process of this end is here: its old leg and what it was paired with go at once. */
+  #fence(old: Party): void {
+    const passage = this.#byLeg.get(old.leg);
+    if (passage === undefined) return;
+    const other = counterpartOf(passage, old.leg);
+    this.#forget(passage);
+    this.#close(old.leg, { code: 'SUPERSEDED', message: 'a newer attempt of this end is here' });
+    if (other !== undefined) this.#close(other, { code: 'LOST', message: 'the other end has begun anew' });
+  }
+
+  #isServed({ attempt, neighbour }: Party): boolean {
+    try {
+      this.#rules.passportFor({ ...attempt, versions: [], peers: [], nonce: '' }, neighbour);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #refuse(leg: LegId, error: ProtocolError): void {
+    const since = error instanceof Superseded ? { since: error.since } : {};
+    const body: Body<'ERROR'> = { code: error.wireCode, message: error.message, ...since };
+    this.#act({ do: 'refused', leg, error: body });
+    this.handleLost(leg, { code: error.wireCode, message: `${this.#options.node} refused the other side: ${error.message}` });
+    this.#close(leg, body);
+  }
+
+  #end(passage: Passage, error: Body<'ERROR'>): void {
+    const { first } = passage;
+    const other = counterpartOf(passage, first.leg);
+    this.#forget(passage);
+    this.#close(first.leg, error);
+    if (other !== undefined) this.#close(other, error);
+  }
+
+  /** Takes the passage out of every index. */
+  #forget(passage: Passage): void {
+    const { first, second, onward, key, wants } = passage;
+    if (wants !== undefined) this.#act({ do: 'unwant-standby', leg: first.leg, neighbour: wants });
+    passage.wants = undefined;
+    for (const party of [first, second]) if (party !== undefined) this.#ledger.remove(party);
+    for (const leg of [first.leg, second?.leg, onward?.leg]) if (leg !== undefined) this.#byLeg.delete(leg);
+    this.#timed.delete(passage);
+    const siblings = this.#passages.get(key);
+    siblings?.delete(passage);
+    if (siblings?.size === 0) this.#passages.delete(key);
+  }
+
+  #close(leg: LegId, error: Body<'ERROR'>): void {
+    this.#act({ do: 'close', leg, error });
+  }
+
+  #act(action: RendezvousAction): void {
+    this.#actions.push(action);
+  }
+}
+
+function shuttingDown(): Body<'ERROR'> {
+  return { code: 'SHUTTING_DOWN', message: 'this relay is shutting down' };
+}
