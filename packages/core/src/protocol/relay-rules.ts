@@ -15,6 +15,19 @@ export interface RelayHop {
   readonly dialed: boolean;
 }
 
+/**
+ * On which sides the middle at place `at` of a route keeps a standby leg at its neighbour. `dialers` says of each hop,
+ * from left to right, which of its two nodes dials. A standby leg lets a node that is dialed speak first:
+ * it is needed at both neighbours of a middle that dials both, and, where both ends are dialed and so neither could
+ * begin, at every neighbour that a middle dials.
+ */
+export function standbySides(dialers: readonly Side[], at: number): Side[] {
+  const dialed = { left: dialers[at - 1] === 'right', right: dialers[at] === 'left' };
+  const bothEndsAccept = dialers[0] === 'right' && dialers.at(-1) === 'left';
+  if (!bothEndsAccept && !(dialed.left && dialed.right)) return [];
+  return (['left', 'right'] as const).filter((side) => dialed[side]);
+}
+
 /** This node's place on one alternative of a tunnel. */
 export type RelayRoute = Readonly<Record<Side, RelayHop>>;
 

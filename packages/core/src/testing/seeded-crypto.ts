@@ -15,7 +15,11 @@ export function seededCrypto(seed: string): Crypto {
   return { ...nodeCrypto, random };
 }
 
+const signers = new Map<string, Signer>();
+
 /** The key of a name: the same name gives the same key in every run. Never for a node. */
 export function namedSigner(name: string): Signer {
-  return signerFromSeed(createHash('sha256').update(`lstp test key ${name}`).digest());
+  const made = signers.get(name) ?? signerFromSeed(createHash('sha256').update(`lstp test key ${name}`).digest());
+  signers.set(name, made);
+  return made;
 }

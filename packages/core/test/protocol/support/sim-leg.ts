@@ -1,0 +1,98 @@
+/** Drives a Leg over a simulated socket, as io/ does over a real one. */
+import { Leg, type LegEvent, type LegOptions } from '../../../src/protocol/leg.js';
+import type { SimSocket, SimWorld } from './sim-world.js';
+
+/** `lost` comes once, unless the owner closed the leg itself. */
+export type SimLegEvent = LegEvent | { readonly type: 'lost' };
+
+export class SimLeg {
+  readonly leg: Leg;
+  onEvent: (event: SimLegEvent) => void = () => undefined;
+  readonly #world: SimWorld;
+  readonly #socket: SimSocket;
+  #held: Buffer[] = [];
+  #isMarked = false;
+  #isOver = false;
+  #raw: ((bytes: Buffer) => void) | undefined;
+  #isArmed = false;
+
+  constructor(world: SimWorld, socket: SimSocket, options: LegOptions) {
+    this.#world = world;
+    this.#socket = socket;
+    this.leg = new Leg(options);
+    socket.onData = (chunk) => this.#handleData(chunk);
+    socket.onClose = () => this.#finish();
+    world.after(0, () => this.flush());
+  }
+
+  /** Does something with the leg, then sends what came of it. */
+  command(act: (leg: Leg) => void): void {
+    if (this.#isOver) return;
+    act(this.leg);
+    this.flush();
+  }
+
+  flush(): void {
+    for (let event = this.leg.pollEvent(); event !== undefined; event = this.leg.pollEvent()) this.#handleEvent(event);
+    const bytes = this.leg.pollTransmit();
+    if (bytes !== undefined) this.#socket.write(bytes);
+    if (this.#isOver) this.#socket.close();
+    else this.#arm();
+  }
+
+  /** From here on bytes go to `onRaw`; those that came behind PASS_THROUGH first. */
+  release(onRaw: (bytes: Buffer) => void): void {
+    this.#raw = onRaw;
+    for (const bytes of this.#held.splice(0)) onRaw(bytes);
+  }
+
+  writeRaw(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Ends the leg; no event follows. */
+  close(error?: Parameters<Leg['fail']>[0]): void {
+    if (this.#isOver) return;
+    if (error !== undefined && !this.leg.transparent) this.leg.fail(error);
+    this.#isOver = true;
+    this.flush();
+  }
+
+  #handleData(chunk: Buffer): void {
+    if (this.#isOver) return;
+    if (this.#raw !== undefined) return this.#raw(chunk);
+    if (this.#isMarked) return void this.#held.push(chunk);
+    this.leg.handleBytes(chunk, this.#world.now);
+    return this.flush();
+  }
+
+  #handleEvent(event: LegEvent): void {
+    if (event.type === 'pass-through') {
+      this.#isMarked = true;
+      const rest = this.leg.takeRest();
+      if (rest.length > 0) this.#held.push(rest);
+    }
+    if (event.type === 'error' || event.type === 'failed') this.#isOver = true;
+    this.onEvent(event);
+  }
+
+  #finish(): void {
+    this.#socket.close();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.onEvent({ type: 'lost' });
+  }
+
+  /** One job at a time: when it comes early, since bytes put the deadline off, it is set again. */
+  #arm(): void {
+    const deadline = this.leg.pollTimeout();
+    if (deadline === undefined || this.#isArmed) return;
+    this.#isArmed = true;
+    this.#world.after(deadline - this.#world.now, () => {
+      this.#isArmed = false;
+      if (this.#isOver) return;
+      this.leg.handleTimeout(this.#world.now);
+      this.flush();
+    });
+  }
+}
