@@ -1,0 +1,124 @@
+/**
+ * The command line: commands, options, help. What a command does is in commands/, one file each, loaded when it is
+ * asked for: `lstp check` must not wait for a TLS stack it does not use.
+ */
+import { Command, Option } from 'commander';
+import { seconds } from './option-value.js';
+import { version } from './version.js';
+import type { ConnectOptions } from './commands/connect.js';
+import type { StatusOptions } from './commands/status.js';
+
+/** `onStatus` is called with the exit status of the command that ran. */
+export function makeProgram(onStatus: (status: number) => void): Command {
+  const program = new Command('lstp')
+    .description('Tunnels across firewalls: both ends dial out, the relays between them cannot read.\nOne YAML file describes the chain and goes to every node.')
+    .version(version())
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'lstp: ')) });
+  example(program, 'lstp trial');
+  for (const declare of COMMANDS) declare(program, (status) => onStatus(status ?? 0));
+  for (const command of program.commands) command.showHelpAfterError(`(\`lstp ${command.name()} --help\` shows how)`);
+  return program;
+}
+
+type Done = (status: number | void) => void;
+type Declaration = (program: Command, done: Done) => void;
+
+/** In the order in which one needs them. */
+const COMMANDS: readonly Declaration[] = [declareInit, declareKeygen, declareCheck, declareStatus, declareReload, declareConnect, declarePlugins];
+
+const IN_BACKGROUND = 'lstp up demo/chain.yaml --all --keys demo/keys --direct 2>demo/log &';
+
+function declareInit(program: Command, done: Done): void {
+  const command = program
+    .command('init')
+    .description('make a starter: a commented chain file for two firewalls, and keys for its nodes')
+    .argument('<dir>', 'folder to make it in; nothing in it is ever overwritten')
+    .action(async (folder: string) => done(await (await import('./commands/init.js')).init(folder)));
+  example(command, 'lstp init demo');
+}
+
+function declareKeygen(program: Command, done: Done): void {
+  const command = program
+    .command('keygen')
+    .description("make a node's private key, DIR/NODE.key, and print its public key")
+    .argument('<node>', 'name of the node')
+    .addOption(keysOption())
+    .action(async (node: string, options: { keys?: string }) => done(await (await import('./commands/keygen.js')).keygen(node, options)));
+  example(command, 'lstp keygen desk --keys ./keys');
+}
+
+function declareCheck(program: Command, done: Done): void {
+  const command = program
+    .command('check')
+    .description('validate chain files; prints nothing when they are right')
+    .argument('<file...>', 'chain files, or folders of them')
+    .option('--no-plugins', 'run no plugin code: the options of services stay unchecked')
+    .action(async (files: string[], options: { plugins: boolean }) => done(await (await import('./commands/check.js')).check(files, options)));
+  example(command, 'lstp init demo', 'lstp check demo/chain.yaml');
+}
+
+function declareStatus(program: Command, done: Done): void {
+  const command = program
+    .command('status')
+    .description('show a running node: its tunnels, the map of each carrier, its channels')
+    .argument('[file]', 'chain file, where several nodes of that name run')
+    .addOption(asOption('the node'))
+    .option('--json', 'as JSON')
+    .addOption(waitOption())
+    .action(async (file: string | undefined, options: StatusOptions) => done(await (await import('./commands/status.js')).status(file, options)));
+  example(command, 'lstp init demo', IN_BACKGROUND, 'lstp status --as desk --wait 10');
+}
+
+function declareReload(program: Command, done: Done): void {
+  const command = program
+    .command('reload')
+    .description('let a running node take over what changed in its chain files')
+    .argument('[file]', 'chain file, where several nodes of that name run')
+    .addOption(asOption('the node'))
+    .addOption(waitOption())
+    .action(async (file: string | undefined, options: StatusOptions) => done(await (await import('./commands/reload.js')).reload(file, options)));
+  example(command, 'lstp init demo', IN_BACKGROUND, 'lstp reload --as desk --wait 10');
+}
+
+function declareConnect(program: Command, done: Done): void {
+  const command = program
+    .command('connect')
+    .description("join standard input and output to a service, through the running node; ssh's ProxyCommand")
+    .argument('<file>', 'chain file')
+    .argument('<service>', 'name of the service; tunnel/service where several tunnels have one of that name')
+    .argument('[target]', 'where the far end connects; for services with `allow`')
+    .addOption(asOption('the node that runs here').makeOptionMandatory())
+    .addOption(waitOption())
+    .action(async (file: string, service: string, target: string | undefined, options: ConnectOptions) =>
+      done(await (await import('./commands/connect.js')).connect({ file, service, target }, options)),
+    );
+  example(command, 'lstp init demo', IN_BACKGROUND, 'echo hello | lstp connect demo/chain.yaml --as desk echo --wait 10', "ssh -o ProxyCommand='lstp connect demo/chain.yaml --as desk ssh' localhost true");
+}
+
+function declarePlugins(program: Command, done: Done): void {
+  const command = program
+    .command('plugins')
+    .description('list the plugins, their roles and options')
+    .argument('[file]', 'chain file whose own plugins are listed too')
+    .action(async (file: string | undefined) => done(await (await import('./commands/plugins.js')).plugins(file)));
+  example(command, 'lstp plugins');
+}
+
+function asOption(what: string): Option {
+  return new Option('--as <node>', what);
+}
+
+function keysOption(): Option {
+  return new Option('--keys <dir>', 'folder of key files (default: ~/.config/lstp/keys)');
+}
+
+function waitOption(): Option {
+  return new Option('--wait <seconds>', 'wait so long for the node to run').default(0).argParser(seconds);
+}
+
+/** Lines that work when pasted; a test pastes them. */
+function example(command: Command, ...lines: string[]): void {
+  command.addHelpText('after', `\nExample:\n${lines.map((line) => `  ${line}\n`).join('')}`);
+}

@@ -1,0 +1,63 @@
+import type { CarrierStatus, ChannelStatus, NodeStatus, RelayStatus, ServiceStatus, TunnelStatus } from '@lstp/core';
+import { bytes, duration, roundTrip } from './quantity.js';
+import { table } from './table.js';
+
+/** More channels than this are counted, not listed; `--json` has them all. */
+const LISTED = 20;
+
+/** A node's status as people read it; ends with a line feed. */
+export function statusText(status: NodeStatus): string {
+  const head = [`${status.node}: lstp ${status.version}, process ${status.pid}, up ${duration(status.uptimeMs)}`];
+  if (status.listeners.length > 0) head.push(`listening on ${status.listeners.join(', ')}`);
+  const parts = [head.join('\n'), ...status.tunnels.map(tunnelText)];
+  if (status.relay !== undefined) parts.push(relayText(status.relay));
+  return `${parts.join('\n\n')}\n`;
+}
+
+function tunnelText(tunnel: TunnelStatus): string {
+  const { name, state, progress, carriers, services, channels } = tunnel;
+  const waiting = state === 'established' || progress === undefined ? '' : `, ${progress}`;
+  const lines = [`tunnel ${name}: ${state}${waiting}`, ...carriers.map(carrierText)];
+  if (services.length > 0) lines.push(servicesText(services, channels));
+  if (channels.length > 0) lines.push(channelsText(channels));
+  return lines.join('\n');
+}
+
+function carrierText({ id, slot, route, rttMs, sinceMs, map }: CarrierStatus): string {
+  const nodes = map.map(({ node, kind, address, verified }) => [node, kind, address ?? '', verified ? 'verified' : 'claimed']);
+  const line = `  carrier ${slot}: ${route}, round trip ${roundTrip(rttMs)}, for ${duration(sinceMs)} (${id.slice(0, 8)})`;
+  return nodes.length === 0 ? line : `${line}\n${table(nodes, '    ')}`;
+}
+
+function servicesText(services: readonly ServiceStatus[], channels: readonly ChannelStatus[]): string {
+  const rows = services.map(({ name, plugin, role, addresses, error }) => {
+    const open = channels.filter(({ service }) => service === name).length;
+    const where = error === undefined ? addresses.join(', ') : `failed: ${error}`;
+    return [name, plugin, role === 'front' ? 'applications here' : 'server here', `${open} open`, where];
+  });
+  return `  services\n${table(rows, '    ')}`;
+}
+
+function channelsText(channels: readonly ChannelStatus[]): string {
+  const rows = channels
+    .slice(0, LISTED)
+    .map(({ id, service, state, target, source, bytesIn, bytesOut, ageMs }) => [
+      String(id),
+      service,
+      state,
+      `${bytes(bytesIn)} in`,
+      `${bytes(bytesOut)} out`,
+      duration(ageMs),
+      [source === undefined ? '' : `from ${source}`, target === undefined ? '' : `to ${target}`].join(' ').trim(),
+    ]);
+  const more = channels.length > LISTED ? `\n    and ${channels.length - LISTED} more` : '';
+  return `  channels\n${table(rows, '    ')}${more}`;
+}
+
+function relayText({ parked, waiting, paired, standby, links, bytes: passed, legs }: RelayStatus): string {
+  const head = `relay: ${paired} paired, ${waiting} waiting, ${parked} parked, ${standby} standby, ${links} links, ${bytes(passed)} passed`;
+  if (legs.length === 0) return head;
+  const rows = legs.slice(0, LISTED).map(({ tunnel, side, from, state, ageMs }) => [tunnel ?? '-', side, from, state, duration(ageMs)]);
+  const more = legs.length > LISTED ? `\n  and ${legs.length - LISTED} more` : '';
+  return `${head}\n${table(rows, '  ')}${more}`;
+}
