@@ -4,15 +4,17 @@
  *   readChainText()    text -> document; throws ConfigError for what is no YAML
  *   document.value()   the data at a path
  *   document.report()  collects a problem at a path
+ *   document.fillTexts()   puts other texts in the place of those written, references to secrets filled in
  */
 import { YAMLException } from 'js-yaml';
 import type { Place } from './chain.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import { CHAIN_FILE_BYTES, LineIndex } from './source.js';
 import { FormError } from './form-error.js';
+import { clip } from './name.js';
 import { checkReferences } from './secret.js';
 import { yamlFault } from './yaml-fault.js';
-import { parseYamlTree, plainValue, sourceOffset, type YamlNode } from './yaml-tree.js';
+import { parseYamlTree, plainValue, scalarsOf, sourceOffset, type YamlNode } from './yaml-tree.js';
 
 /** Keys and indices from the root. */
 export type Path = readonly PropertyKey[];
@@ -52,6 +54,8 @@ export class ChainDocument {
   readonly #lines: LineIndex;
   readonly #root: YamlNode | undefined;
   readonly #problems: ConfigProblem[];
+  /** What stands in a scalar's place: another text, or nothing (a problem already). */
+  readonly #filled = new Map<YamlNode, string | undefined>();
 
   constructor(parts: { file: string; source: string; lines: LineIndex; root: YamlNode | undefined; problems: ConfigProblem[] }) {
     this.file = parts.file;
@@ -64,7 +68,8 @@ export class ChainDocument {
   /** Plain data: strings, numbers, booleans, null, arrays, objects without prototype. Undefined where nothing is. */
   value(path: Path): unknown {
     const { node, whole } = this.#find(path);
-    return node === undefined || !whole ? undefined : plainValue(node);
+    if (node === undefined || !whole) return undefined;
+    return plainValue(node, (scalar) => (this.#filled.has(scalar) ? this.#filled.get(scalar) : scalar.value));
   }
 
   /** Whether something is written at `path`, even `key:` with nothing behind it. */
@@ -80,7 +85,24 @@ export class ChainDocument {
 
   /** Whether a problem with this part is known already, so that no second one need be told. */
   isBroken(path: Path): boolean {
-    return this.#find(path).node?.kind === 'broken';
+    const { node } = this.#find(path);
+    return node !== undefined && (node.kind === 'broken' || (this.#filled.has(node) && this.#filled.get(node) === undefined));
+  }
+
+  /** Replaces every text by what `fill` gives. A FormError of it is a problem of that text. */
+  fillTexts(fill: (text: string, path: Path) => string): void {
+    if (this.#root === undefined) return;
+    for (const { scalar, path } of scalarsOf(this.#root)) {
+      if (typeof scalar.value !== 'string') continue;
+      try {
+        const text = fill(scalar.value, path);
+        if (text !== scalar.value) this.#filled.set(scalar, text);
+      } catch (error) {
+        if (!(error instanceof FormError)) throw error;
+        this.report(path, error.message, { offset: error.offset });
+        this.#filled.set(scalar, undefined);
+      }
+    }
   }
 
   /** Where `path` stands; of its innermost existing part if it does not exist. */
@@ -92,13 +114,21 @@ export class ChainDocument {
     return this.#lines.place(Math.max(spot.offset === undefined ? valueAt : this.#inside(node, spot.offset), 0));
   }
 
+  /** Messages about a text that was filled in are replaced: they could repeat a secret. */
   report(path: Path, message: string, spot: Spot = {}): void {
-    this.#problems.push({ place: this.place(path, spot), message });
+    const { node } = this.#find(path);
+    const isSecret = spot.part !== 'key' && node !== undefined && this.#filled.has(node);
+    this.#problems.push(isSecret ? { place: this.place(path), message: this.#withoutSecret(path) } : { place: this.place(path, spot), message });
   }
 
   /** Whether anything was reported yet. */
   get faulty(): boolean {
     return this.#problems.length > 0;
+  }
+
+  /** How many problems were reported yet. */
+  get problemCount(): number {
+    return this.#problems.length;
   }
 
   /** Throws ConfigError with every problem reported, in the order of the file. */
@@ -108,6 +138,12 @@ export class ChainDocument {
 
   #inside(node: YamlNode, offset: number): number {
     return node.kind === 'scalar' ? sourceOffset(this.#source, node, offset) : node.at;
+  }
+
+  #withoutSecret(path: Path): string {
+    const { node } = this.#find(path);
+    const written = node?.kind === 'scalar' ? String(node.value) : '';
+    return `${String(path.findLast((step) => typeof step === 'string') ?? '')}: what "${clip(written)}" stands for is not right here; write it out to see why`;
   }
 
   #find(path: Path): Found {

@@ -13,7 +13,10 @@ export interface Place {
 /** `tcp`, `tls`, `ws`, `wss`: how a leg is carried between two neighbours. */
 export type LegScheme = 'tcp' | 'tls' | 'ws' | 'wss';
 
-/** Where a node listens or is dialed. `host` is a name or a literal address without brackets; `path` is for ws and wss. */
+/**
+ * Where a node listens or is dialed. `host` is a name or a literal address without brackets; `path` is for ws and wss.
+ * Where references are not filled in, `host` may hold one, and `port` is 0 if it stands in one.
+ */
 export interface LegAddress {
   readonly scheme: LegScheme;
   readonly host: string;
@@ -27,7 +30,7 @@ export type ServiceAddress = { readonly kind: 'tcp'; readonly host: string; read
 /** Text in which `${env:NAME}` and `${file:PATH}` are still to be filled in; resolveSecrets() does it on the node that uses it. */
 export type SecretText = string;
 
-/** One proxy on the way out. User and password keep their references. */
+/** One proxy on the way out. User and password keep their references: resolveSecrets() when it is dialed. */
 export interface ProxyUrl {
   readonly scheme: 'socks4' | 'socks4a' | 'socks5' | 'http' | 'https';
   readonly host: string;
@@ -82,7 +85,7 @@ export interface ServiceConfig {
   /** Whether its channels share the tunnel's carriers or get one of their own. */
   readonly carrier: 'shared' | 'own';
   readonly codec?: string;
-  /** All other keys of the service, checked by the plugin's own schema; secrets still as references. */
+  /** All other keys of the service, as the plugin's own schema gives them. Secrets are filled in where loadChain() was told for whom; else they are still references. */
   readonly options: unknown;
   readonly place: Place;
 }

@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { CONFIGURED_SLOTS, KEYS_PER_NODE } from '../protocol/index.js';
 import type { Egress, EgressPath } from './chain.js';
 import { parseDuration } from './duration.js';
-import { FormError } from './form-error.js';
 import { parseAddress, parseListen } from './leg-address.js';
 import { NAME_PATTERN } from './name.js';
 import { parseProxyUrl } from './proxy-url.js';
@@ -16,6 +15,7 @@ import { expecting, textForm } from './text-form.js';
 
 /** Alternatives of a listen, address or egress. */
 const MAX_LIST = 64;
+const DEFAULT_GRACE_MS = 300_000;
 const DIRECT: EgressPath = { through: [] };
 /** Where a node is silent about its egress. */
 export const DIRECT_EGRESS: Egress = { default: [DIRECT], byNeighbour: new Map() };
@@ -64,7 +64,7 @@ export const nodeSchema = z
       .describe('What others dial, in the same forms; a list is alternatives. `listen` serves if it is absent and no wildcard.'),
     egress: egress.optional(),
     admit: z
-      .string({ error: expecting({ expected: 'the path of a file of admitted keys', example: 'admit: keys.txt' }) })
+      .string({ error: expecting({ expected: 'the path of a file of admitted keys', example: 'keys.txt' }) })
       .min(1)
       .optional()
       .describe('For a relay for many: a file with one line for each public key that may be relayed, and the common names it may use (`*`: any).'),
@@ -78,7 +78,7 @@ const FLAG = { expected: 'true or false', example: 'true' };
 export const serviceSchema = z.object({
   plugin: serviceName.default('forward').describe('What kind of service it is. `lstp plugins` lists them.'),
   at: z
-    .string({ error: expecting({ expected: "one of the tunnel's two ends", example: 'at: NODE' }) })
+    .string({ error: expecting({ expected: "the one of the tunnel's two ends where applications connect", example: 'at: NODE' }) })
     .describe('The end where applications connect; the other end connects to the real server.'),
   carrier: z
     .enum(['shared', 'own'])
@@ -99,14 +99,14 @@ export const tunnelSchema = z
       .union([z.string(), z.array(z.string()).min(1)], { error: expecting({ expected: 'a route', example: '"desk > west < lab"' }) })
       .describe('Who dials whom, from the left end to the right: `desk > west > east < lab`. A list is alternatives in order of preference; `(west | south)` in one is shorthand for two.'),
     carriers: z
-      .int({ error: expecting({ expected: `a whole number from 1 to ${CONFIGURED_SLOTS}`, example: 'carriers: 2' }) })
+      .int({ error: expecting({ expected: `a whole number from 1 to ${CONFIGURED_SLOTS}`, example: '2' }) })
       .min(1)
       .max(CONFIGURED_SLOTS)
       .default(1)
       .describe('How many tunnel connections share the load.'),
     spread: z.boolean({ error: expecting(FLAG) }).default(false).describe('Whether several carriers go over different routes where there are alternatives.'),
     grace: textForm(parseGrace, { expected: 'a span of time', example: '30s, 5m or 1h' })
-      .optional()
+      .default(DEFAULT_GRACE_MS)
       .describe('How long connections are kept while no carrier can be established. Default: 5m.'),
     services: z.record(z.string(), z.unknown()).optional().describe('What can be reached through it, by name.'),
   })
@@ -118,13 +118,12 @@ export const fileSchema = z.strictObject({
   nodes: z.unknown().describe('Every proxy, by name.'),
   tunnels: z.unknown().optional().describe('Every tunnel, by name.'),
   plugins: z
-    .array(z.string().min(1), { error: expecting({ expected: 'a list of plugin modules', example: 'plugins: ["./my-plugin.js"]' }) })
+    .array(z.string().min(1), { error: expecting({ expected: 'a list of plugin modules', example: '["./my-plugin.js"]' }) })
     .max(MAX_LIST)
     .optional()
     .describe('Further plugin modules: a path from this file, or a package name.'),
 });
 
-export const DEFAULT_GRACE_MS = 300_000;
 export const nameSchema = z.string().meta({ pattern: NAME_PATTERN });
 
 /** One, or a list of at least one; as a list. */
@@ -132,7 +131,7 @@ function oneOrMore<T>(one: z.ZodType<T, string>, max: number) {
   return z.union([one.transform((value) => [value]), z.array(one).min(1).max(max)]);
 }
 
+/** Not yet known where it is a reference that is not filled in. */
 function parseGrace(text: string): number {
-  if (hasReference(text)) throw new FormError('a span of time is written out, such as 5m');
-  return parseDuration(text);
+  return hasReference(text) ? DEFAULT_GRACE_MS : parseDuration(text);
 }

@@ -1,5 +1,6 @@
 /** The chain file: reading, checking, and the forms of its texts that others need too. */
 export { readChainText, ChainDocument } from './chain-document.js';
+export { allowPatternSchema, isAllowed, mayReach, parseAllowPattern, parseTarget, type AllowPattern, type Target } from './allow.js';
 export { checkKeysPresent } from './check-keys-present.js';
 export { FormError } from './form-error.js';
 export { formatHostPort, isWildcard } from './host-port.js';
@@ -11,6 +12,7 @@ export { CHAIN_VERSION, parseChain, parseDocument, pluginSpecifiers } from './pa
 export { formatProxyUrl, parseProxyUrl } from './proxy-url.js';
 export { parsePublicKey } from './public-key.js';
 export { formatRoute } from './route.js';
+export type { SecretUser } from './secret-use.js';
 export { hasReference, resolveSecrets, type SecretSources } from './secret.js';
 export { formatServiceAddress, parseServiceAddress, parseServiceListen, serviceAddressSchema, serviceListenSchema, type ServiceAddressOption } from './service-address.js';
 export { decodeSource } from './source.js';

@@ -3,8 +3,9 @@ import type { z } from 'zod';
 import type { ChainDocument, Path } from './chain-document.js';
 import { clip } from './name.js';
 import { didYouMean } from './nearest.js';
+import { hasReference } from './secret.js';
 import { keysOf } from './schema-keys.js';
-import { kindOf } from './text-form.js';
+import { kindOf, missing } from './text-form.js';
 
 type Issue = z.core.$ZodIssue;
 
@@ -14,6 +15,8 @@ export interface Piece {
   readonly path: Path;
   /** Keys that may stand beside those of the schema, for "did you mean". */
   readonly otherKeys?: readonly string[];
+  /** Whether faults of texts with references are left for when these are filled in; checkPiece() gives undefined all the same. */
+  readonly references?: 'may-fail';
 }
 
 /**
@@ -30,12 +33,17 @@ export function checkPiece<T>(schema: z.ZodType<T>, value: unknown, piece: Piece
 function reportIssue(issue: Issue, schema: z.ZodType, piece: Piece): void {
   const { document } = piece;
   const path = [...piece.path, ...issue.path];
-  if (document.isBroken(path)) return;
+  if (document.isBroken(path) || (piece.references === 'may-fail' && isUnfilled(document.value(path)))) return;
   if (issue.code === 'invalid_union') return reportUnion(issue, schema, piece);
   if (issue.code === 'unrecognized_keys') return reportKeys(issue.keys, path, { ...piece, known: keysOf(schema, issue.path) });
   const offset = issue.code === 'custom' ? (issue.params?.['offset'] as number | undefined) : undefined;
   const part = issue.code === 'invalid_key' ? 'key' : 'value';
   document.report(path, `${subject(path, document)}${issue.message}`, { part, ...(offset === undefined ? {} : { offset }) });
+}
+
+/** What a text with references is can be said when they are filled in. */
+function isUnfilled(value: unknown): boolean {
+  return typeof value === 'string' && hasReference(value);
 }
 
 /** The issues of the branch that was meant: the one that took the kind of value and came furthest. */
@@ -73,7 +81,12 @@ export function unknownKey(key: string, known: readonly string[]): string {
 function subject(path: Path, document: ChainDocument): string {
   const name = path.findLast((step) => typeof step === 'string');
   if (name === undefined) return '';
-  return document.has(path) ? `${clip(name)}: ` : `${clip(String(path.at(-2) ?? 'the file'))} has no "${clip(name)}": `;
+  return document.has(path) ? `${clip(name)}: ` : `${owner(path)} has no "${clip(name)}"`;
+}
+
+function owner(path: Path): string {
+  const above = path.at(-2);
+  return above === undefined ? 'the file' : `"${clip(String(above))}"`;
 }
 
 const UNION_MESSAGE = 'none of the possible forms';
@@ -82,6 +95,7 @@ const UNION_MESSAGE = 'none of the possible forms';
 function genericMessage(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
+      if (issue.input === undefined) return missing(kindWord(issue.expected));
       return `expected ${kindWord(issue.expected)}, not ${kindOf(issue.input)}${quoted(issue)}`;
     case 'invalid_value':
       return oneOf(issue.values.map(String), issue.input);
@@ -101,6 +115,7 @@ function genericMessage(issue: z.core.$ZodRawIssue): string {
 }
 
 function oneOf(values: readonly string[], input: unknown): string {
+  if (input === undefined) return missing(`${values.length === 1 ? '' : 'one of '}${values.join(', ')}`);
   const near = typeof input === 'string' ? didYouMean(input, values, '') : '';
   return `expected ${values.length === 1 ? '' : 'one of '}${values.join(', ')}${typeof input === 'string' ? '' : `, not ${kindOf(input)}`}${near}`;
 }

@@ -3,7 +3,7 @@ import type { PluginDefinition } from '../plugin/contract.js';
 import type { Path } from './chain-document.js';
 import type { ServiceConfig } from './chain.js';
 import { serviceSchema } from './file-schema.js';
-import { checkPiece, unknownKey } from './issue-problems.js';
+import { checkPiece, unknownKey, type Piece } from './issue-problems.js';
 import { clip } from './name.js';
 import { didYouMean } from './nearest.js';
 import type { Ends, ParseContext } from './parse-tunnel.js';
@@ -58,12 +58,15 @@ function parseOptions(context: ParseContext, path: Path, value: object): { reado
 
 function checkOptions(context: ParseContext, path: Path, { plugin, own }: { plugin: PluginDefinition; own: Record<string, unknown> }): { readonly value: unknown } | undefined {
   const { document } = context;
-  const piece = { document, path, otherKeys: OWN_KEYS };
+  const piece: Piece = { document, path, otherKeys: OWN_KEYS, references: 'may-fail' };
   const strangers = plugin.options === undefined ? Object.keys(own) : [];
   for (const key of strangers) document.report([...path, key], `${unknownKey(key, OWN_KEYS)} (the plugin ${plugin.name} has no options)`, { part: 'key' });
   if (plugin.options === undefined) return strangers.length === 0 ? { value: {} } : undefined;
+  const before = document.problemCount;
   const options = checkPiece(plugin.options, own, piece);
-  return options === undefined ? undefined : { value: options };
+  if (options !== undefined) return { value: options };
+  // Faults of references only: they are not filled in here, and the options are for nobody yet.
+  return document.problemCount === before ? { value: own } : undefined;
 }
 
 /** Every key that a service of `plugin` may have. */

@@ -3,7 +3,7 @@ import { MAX_ALTERNATIVES } from '../protocol/index.js';
 import type { PluginCatalogue } from '../plugin/catalogue.js';
 import type { ChainDocument, Path } from './chain-document.js';
 import type { Route, ServiceConfig, TunnelConfig } from './chain.js';
-import { DEFAULT_GRACE_MS, tunnelSchema } from './file-schema.js';
+import { tunnelSchema } from './file-schema.js';
 import { FormError } from './form-error.js';
 import { checkPiece } from './issue-problems.js';
 import { nameFault } from './name.js';
@@ -35,7 +35,7 @@ export function parseTunnel(context: ParseContext, name: string): TunnelConfig |
     ...ends,
     carriers: tunnel.carriers,
     spread: tunnel.spread,
-    graceMs: tunnel.grace ?? DEFAULT_GRACE_MS,
+    graceMs: tunnel.grace,
     services,
     place: document.place(path, { part: 'key' }),
   };

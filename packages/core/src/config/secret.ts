@@ -9,7 +9,12 @@ import { dirname, resolve } from 'node:path';
 import type { SecretText } from './chain.js';
 import { FormError } from './form-error.js';
 
-type Part = { readonly literal: string } | { readonly source: 'env' | 'file'; readonly name: string };
+/** `${source:name}`. */
+export interface Reference {
+  readonly source: 'env' | 'file';
+  readonly name: string;
+}
+type Part = { readonly literal: string } | Reference;
 
 /** Where references are looked up. */
 export interface SecretSources {
@@ -51,7 +56,14 @@ export function literalSecret(text: string): SecretText {
 /** Turns each literal part of a SecretText into another; references stay. */
 export function mapLiterals(text: SecretText, change: (literal: string) => string): SecretText {
   return parts(text)
-    .map((part) => ('literal' in part ? literalSecret(change(part.literal)) : `\${${part.source}:${part.name}}`))
+    .map((part) => ('literal' in part ? literalSecret(change(part.literal)) : written(part)))
+    .join('');
+}
+
+/** Turns each reference of a SecretText into another; literal parts stay. */
+export function mapReferences(text: SecretText, change: (reference: Reference) => Reference): SecretText {
+  return parts(text)
+    .map((part) => ('literal' in part ? literalSecret(part.literal) : written(change(part))))
     .join('');
 }
 
@@ -62,6 +74,10 @@ export function mask(text: string): string {
 
 /** Stands for a character of a reference; private use, so in no form. */
 export const MASK = '\uE000';
+
+function written({ source, name }: Reference): string {
+  return `\${${source}:${name}}`;
+}
 
 function parts(text: string): Part[] {
   const out: Part[] = [];

@@ -24,7 +24,12 @@ export function textForm<T>(parse: (text: string) => T, expectation: Expectation
 
 /** A zod `error` for values of another kind, or none at all. */
 export function expecting({ expected, example }: Expectation): (issue: { readonly input?: unknown }) => string {
-  return ({ input }) => `expected ${expected}, not ${kindOf(input)}; write ${example}`;
+  return ({ input }) => (input === undefined ? missing(`${expected}, such as ${example}`) : `expected ${expected}, not ${kindOf(input)}; write ${example}`);
+}
+
+/** Goes on behind `"web" has no "to"`. */
+export function missing(expected: string): string {
+  return `; write ${expected}`;
 }
 
 /** What a value is, in words of the file. Texts are not repeated: they may be secrets. */

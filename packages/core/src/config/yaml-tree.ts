@@ -59,14 +59,21 @@ export function sourceOffset(source: string, node: YamlScalar, offset: number): 
   return same ? node.start + Math.min(offset, node.end - node.start) : node.at;
 }
 
-/** The data alone, maps without prototype. */
-export function plainValue(node: YamlNode): unknown {
-  if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'list') return node.items.map(plainValue);
+/** The data alone, maps without prototype. `scalarValue` may put another value in a scalar's place. */
+export function plainValue(node: YamlNode, scalarValue: (scalar: YamlScalar) => unknown = ({ value }) => value): unknown {
+  if (node.kind === 'scalar') return scalarValue(node);
+  if (node.kind === 'list') return node.items.map((item) => plainValue(item, scalarValue));
   if (node.kind === 'broken') return undefined;
   const value = Object.create(null) as Record<string, unknown>;
-  for (const [key, entry] of node.entries) value[key] = plainValue(entry.node);
+  for (const [key, entry] of node.entries) value[key] = plainValue(entry.node, scalarValue);
   return value;
+}
+
+/** Every scalar with its path. */
+export function* scalarsOf(node: YamlNode, path: readonly PropertyKey[] = []): Generator<{ readonly scalar: YamlScalar; readonly path: readonly PropertyKey[] }> {
+  if (node.kind === 'scalar') yield { scalar: node, path };
+  else if (node.kind === 'list') for (const [index, item] of node.items.entries()) yield* scalarsOf(item, [...path, index]);
+  else if (node.kind === 'map') for (const [key, entry] of node.entries) yield* scalarsOf(entry.node, [...path, key]);
 }
 
 class TreeReader {

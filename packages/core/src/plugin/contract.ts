@@ -37,6 +37,11 @@ export interface PluginDefinition {
   readonly options?: ZodType;
   /** The kind of socket that a service's `listen` names; `stream` if absent. Two services of one kind cannot share an address. */
   readonly listens?: 'stream' | 'datagram';
+  /**
+   * Options that only one side uses; secrets in them are not read at the other, which may get the text with its
+   * reference. `listen` is the front end's and `to` the back end's without saying.
+   */
+  readonly oneSided?: { readonly front?: readonly string[]; readonly back?: readonly string[] };
   readonly frontEnd?: Constructor<FrontEnd>;
   readonly backEnd?: Constructor<BackEnd>;
   readonly security?: Constructor<Security>;
