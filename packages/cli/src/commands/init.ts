@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PublicKey } from '@lstp/core/protocol';
-import { createKeyFile, keyFilePath, publicKeyOf } from '@lstp/core/security';
+import { keyFilePath } from '@lstp/core/security';
 import { shellWord } from '../shell-word.js';
-import { STARTER_NODES, starterChain, type StarterNode } from '../starter/chain-text.js';
+import { STARTER_NODES, starterChain } from '../starter/chain-text.js';
+import { makeStarterKeys } from '../starter/make-keys.js';
 
 /** `lstp init`: makes FOLDER/chain.yaml and FOLDER/keys, and says what to do next. Touches nothing that is there. */
 export async function init(folder: string): Promise<void> {
@@ -12,8 +12,7 @@ export async function init(folder: string): Promise<void> {
   const taken = [file, ...STARTER_NODES.map((node) => keyFilePath(keys, node))].find((path) => existsSync(path));
   if (taken !== undefined) throw Object.assign(new Error(`${taken} exists already, and nothing is overwritten; give another folder`), { code: 'ERR_LSTP_INIT_EXISTS' });
   mkdirSync(folder, { recursive: true });
-  const made = STARTER_NODES.map((node) => [node, publicKeyOf(createKeyFile(keyFilePath(keys, node)))] as const);
-  writeFileSync(file, starterChain(Object.fromEntries(made) as Record<StarterNode, PublicKey>), { flag: 'wx' });
+  writeFileSync(file, starterChain(makeStarterKeys(keys)), { flag: 'wx' });
   process.stdout.write(nextSteps(shellWord(file), shellWord(keys)));
 }
 

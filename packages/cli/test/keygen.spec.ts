@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import { readIdentity } from '@lstp/core/security';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Workplace } from './support/lstp.js';
+
+describe('lstp keygen', () => {
+  let place: Workplace;
+  beforeEach(() => {
+    place = new Workplace();
+  });
+  afterEach(() => place.remove());
+
+  it('prints the public key alone and keeps the private one in DIR/NODE.key', async () => {
+    const { status, stdout, stderr } = await place.run(['keygen', 'desk', '--keys', 'keys']);
+    expect([status, stderr]).to.deep.equal([0, '']);
+    const path = join(place.folder, 'keys/desk.key');
+    expect(stdout).to.equal(`${readIdentity(path).publicKey}\n`);
+    expect(statSync(path).mode & 0o777).to.equal(0o600);
+  });
+
+  it('writes to ~/.config/lstp/keys if not told where', async () => {
+    await place.run(['keygen', 'desk']);
+    expect(statSync(join(place.folder, '.config/lstp/keys/desk.key')).isFile()).to.equal(true);
+  });
+
+  it('never overwrites a key', async () => {
+    await place.run(['keygen', 'desk', '--keys', '.']);
+    const before = readFileSync(join(place.folder, 'desk.key'), 'utf8');
+    const { status, stdout, stderr } = await place.run(['keygen', 'desk', '--keys', '.']);
+    expect([status, stdout]).to.deep.equal([1, '']);
+    expect(stderr).to.contain('desk.key: exists already and is not overwritten');
+    expect(readFileSync(join(place.folder, 'desk.key'), 'utf8')).to.equal(before);
+  });
+
+  it('refuses what is no name of a node, naming one that would be', async () => {
+    const { status, stderr } = await place.run(['keygen', 'My Desk']);
+    expect(status).to.equal(2);
+    expect(stderr).to.contain('"my-desk" would be one');
+  });
+});
