@@ -15,7 +15,7 @@ import { ConnectEndpoint } from './connect-endpoint.js';
 import { controlPath, prepareControlDirectory } from './control-path.js';
 import type { ControlledNode, ControlStatus } from './controlled-node.js';
 
-const HEADER_BYTES = 8192;
+const REQUEST_HEADER_BYTES = 8192;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 export class ControlServer {
@@ -29,7 +29,7 @@ export class ControlServer {
     this.#node = node;
     this.path = controlPath(node.name, node.publicKey);
     this.#connect = new ConnectEndpoint(node.running);
-    this.#server = createServer({ maxHeaderSize: HEADER_BYTES, headersTimeout: REQUEST_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    this.#server = createServer({ maxHeaderSize: REQUEST_HEADER_BYTES, headersTimeout: REQUEST_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
       this.#answer(request, response).catch((error: Error) => reply(response, 500, { error: error.message }));
     });
     this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => this.#connect.handleUpgrade(request, socket, head));
