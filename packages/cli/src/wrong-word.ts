@@ -1,5 +1,6 @@
 /** A word on the command line that is none of those there are: answered with the nearest, or all. */
-import { nearest, type Chain } from '@lstp/core';
+import type { Chain } from '@lstp/core';
+import { nearest } from '@lstp/core/config';
 import { UsageError } from './exit-status.js';
 
 /** `where` is what the words are of: `chain.yaml`. */
