@@ -87,6 +87,9 @@ export type LegEvent =
   /** This side gave up. The last event; what pollTransmit() has is still to be sent. */
   | { readonly type: 'failed'; readonly failure: LegFailure };
 
+/** First byte of a TLS record that carries a handshake. */
+const TLS_HANDSHAKE = 0x16;
+
 type Phase = 'hello' | 'open' | 'over';
 
 export class Leg {
@@ -104,6 +107,7 @@ export class Leg {
   #peer: LegPeer | undefined;
   /** COMMONUNIQUE_INFO whose TOPOLOGY_EXCHANGE has not come yet. */
   #commonunique: Buffer | undefined;
+  #hasRead = false;
   #setupReceived = false;
   #setupSent = false;
   #markReceived = false;
@@ -142,6 +146,7 @@ export class Leg {
     if (this.#markReceived) throw new Error('Leg.handleBytes after PASS_THROUGH: these bytes are not LSTP');
     this.#liveness.handleBytes(now);
     this.#guarded(() => {
+      this.#checkFirstByte(chunk);
       this.#reader.push(chunk);
       this.#readFrames(now);
     });
@@ -217,6 +222,15 @@ export class Leg {
     return next === Infinity ? undefined : next;
   }
 
+  /** A browser or a TLS client at the wrong port is worth a clear line in the log. */
+  #checkFirstByte(chunk: Buffer): void {
+    if (this.#hasRead || chunk.length === 0) return;
+    this.#hasRead = true;
+    const [first] = chunk as unknown as [number];
+    if (first === TLS_HANDSHAKE) throw new ProtocolError('REFUSED', 'the other side speaks TLS, LSTP was expected');
+    if (first >= 0x41 && first <= 0x7a) throw new ProtocolError('REFUSED', 'the other side speaks a text protocol such as HTTP or SSH, LSTP was expected');
+  }
+
   #readFrames(now: number): void {
     for (let frame = this.#next(); frame !== undefined; frame = this.#next()) {
       this.#allowance.take(frame, { now, admitted: this.#admitted });
@@ -272,7 +286,7 @@ export class Leg {
   #handleHelloAcceptor(payload: Buffer, options: DialerOptions): void {
     const hello = parseHelloAcceptor(payload);
     this.#claimed = { key: hello.key };
-    if (!options.pins.includes(hello.key)) throw new ProtocolError('REFUSED', 'the key of the acceptor is not pinned for this neighbour');
+    if (!options.pins.includes(hello.key)) throw new ProtocolError('REFUSED', `the acceptor has the key ${hello.key}, but pinned for it is ${options.pins.join(' or ') || 'none'}`);
     if (!hello.versions.some((version) => LEG_VERSIONS.includes(version))) {
       throw new ProtocolError('VERSION', `HELLO.versions: the acceptor speaks ${hello.versions.join(', ')}, here ${LEG_VERSIONS.join(', ')} is spoken`);
     }
@@ -298,7 +312,7 @@ export class Leg {
     const hello = parseHelloDialer(payload);
     const { key, node } = hello.body;
     this.#claimed = { key, node };
-    if (!options.admits(key)) throw new ProtocolError('REFUSED', 'no chain here knows the key of the dialer');
+    if (!options.admits(key)) throw new ProtocolError('REFUSED', `no chain here knows the key ${key} of the dialer, which calls itself ${JSON.stringify(node)}`);
     const helloA = this.#helloA as Buffer;
     if (!helloDialerVerifies(hello, helloA, { crypto: options.crypto, own: options.signer.publicKey })) {
       throw new ProtocolError('REFUSED', 'the dialer does not hold the key that it named, or means another acceptor');

@@ -51,8 +51,8 @@ export interface Passage {
   readonly first: Party;
   second: Party | undefined;
   onward: Onward | undefined;
-  /** The neighbour of which a standby leg is wanted. */
-  wants: string | undefined;
+  /** A standby leg of the next neighbour is wanted. */
+  wantsStandby: boolean;
   /** By when PASS_THROUGH must have gone both ways. */
   deadline: number | undefined;
 }

@@ -17,7 +17,7 @@ import { ProtocolError } from './error.js';
 import { PASS_THROUGH_MS, SETUP_BYTES, TOPOLOGY_ENTRIES } from './limits.js';
 import type { Body, Side } from './messages.js';
 import { attemptOf, counterpartOf, passageKey, type LegId, type Passage, type PassageState, type Party } from './passage.js';
-import { RelayRules, type Admissions, type Passport, type RelayTunnel } from './relay-rules.js';
+import { RelayRules, type Admissions, type RelayHop, type RelayTunnel } from './relay-rules.js';
 import { isMutual, topologyOf, type ClearSetup } from './setup.js';
 import { appendMiddleEntry, endEntryVerifies } from './topology.js';
 
@@ -42,11 +42,11 @@ export interface SetupArrival {
 export type RendezvousAction =
   /** Send both payloads on this leg. */
   | { readonly do: 'send-setup'; readonly leg: LegId; readonly cu: Buffer; readonly topology: Buffer }
-  /** Dial a set-up leg to this neighbour; it is known as `leg` from now on. */
-  | { readonly do: 'dial'; readonly leg: LegId; readonly neighbour: string }
-  /** A standby leg of this neighbour is wanted for the set-up of `leg`: handleStandby() when there is one. */
-  | { readonly do: 'want-standby'; readonly leg: LegId; readonly neighbour: string }
-  | { readonly do: 'unwant-standby'; readonly leg: LegId; readonly neighbour: string }
+  /** Dial a set-up leg to the neighbour of this hop; it is known as `leg` from now on. */
+  | { readonly do: 'dial'; readonly leg: LegId; readonly hop: RelayHop }
+  /** A standby leg of the neighbour of this hop is wanted for the set-up of `leg`: handleStandby() when there is one. */
+  | { readonly do: 'want-standby'; readonly leg: LegId; readonly hop: RelayHop }
+  | { readonly do: 'unwant-standby'; readonly leg: LegId }
   | { readonly do: 'progress'; readonly leg: LegId; readonly body: Body<'PROGRESS'> }
   /** Send PASS_THROUGH on this leg. */
   | { readonly do: 'pass-through'; readonly leg: LegId }
@@ -142,8 +142,8 @@ export class Rendezvous {
   handleStandby(wanter: LegId, standby: LegId, neighbour: PublicKey): boolean {
     const passage = this.#byLeg.get(wanter);
     const hop = passage?.first.passport.onward;
-    if (passage?.wants === undefined || hop === undefined) return false;
-    passage.wants = undefined;
+    if (passage?.wantsStandby !== true || hop === undefined) return false;
+    passage.wantsStandby = false;
     passage.onward = { leg: standby, by: 'standby', hop, neighbour: undefined };
     this.#byLeg.set(standby, passage);
     this.#forwardOnward(passage, neighbour);
@@ -267,32 +267,31 @@ export class Rendezvous {
   /** Nobody waits for it: dial the next neighbour where the route says so, else wait for its leg or standby leg. */
   #begin(first: Party, now: number): void {
     const { attempt, passport } = first;
-    const passage: Passage = { key: passageKey(attempt), since: now, state: 'parked', first, second: undefined, onward: undefined, wants: undefined, deadline: undefined };
+    const passage: Passage = { key: passageKey(attempt), since: now, state: 'parked', first, second: undefined, onward: undefined, wantsStandby: false, deadline: undefined };
     this.#ledger.add(first, now);
     this.#byLeg.set(first.leg, passage);
     this.#passages.set(passage.key, (this.#passages.get(passage.key) ?? new Set()).add(passage));
-    if (passport.onward?.dialed === true) this.#dial(passage);
+    if (passport.onward?.dialed === true) this.#dial(passage, passport.onward);
     else this.#park(passage);
   }
 
-  #dial(passage: Passage): void {
-    const hop = passage.first.passport.onward as NonNullable<Passport['onward']>;
+  #dial(passage: Passage, hop: RelayHop): void {
     const leg = this.newLeg();
     passage.state = 'dialing';
     passage.onward = { leg, by: 'dialed', hop, neighbour: undefined };
     this.#byLeg.set(leg, passage);
     this.#act({ do: 'progress', leg: passage.first.leg, body: { at: this.#options.node, waitingFor: hop.neighbour } });
-    this.#act({ do: 'dial', leg, neighbour: hop.neighbour });
+    this.#act({ do: 'dial', leg, hop });
   }
 
   #park(passage: Passage): void {
     const { first } = passage;
-    const waitingFor = first.passport.onward?.neighbour;
+    const hop = first.passport.onward;
     first.isParked = true;
-    this.#act({ do: 'progress', leg: first.leg, body: { at: this.#options.node, ...(waitingFor !== undefined && { waitingFor }) } });
-    if (waitingFor === undefined) return;
-    passage.wants = waitingFor;
-    this.#act({ do: 'want-standby', leg: first.leg, neighbour: waitingFor });
+    this.#act({ do: 'progress', leg: first.leg, body: { at: this.#options.node, ...(hop !== undefined && { waitingFor: hop.neighbour }) } });
+    if (hop === undefined) return;
+    passage.wantsStandby = true;
+    this.#act({ do: 'want-standby', leg: first.leg, hop });
   }
 
   /** The first set-up goes on over the dialed or standby leg. */
@@ -341,13 +340,17 @@ export class Rendezvous {
 
   /** The way that was begun is not needed: a leg came by itself. */
   #dropOnward(passage: Passage): void {
-    const { first, onward, wants } = passage;
-    if (wants !== undefined) this.#act({ do: 'unwant-standby', leg: first.leg, neighbour: wants });
-    passage.wants = undefined;
+    const { onward } = passage;
+    this.#unwant(passage);
     if (onward === undefined) return;
     this.#byLeg.delete(onward.leg);
     passage.onward = undefined;
     this.#close(onward.leg, { code: 'SUPERSEDED', message: 'another leg of this set-up was used' });
+  }
+
+  #unwant(passage: Passage): void {
+    if (passage.wantsStandby) this.#act({ do: 'unwant-standby', leg: passage.first.leg });
+    passage.wantsStandby = false;
   }
 
   /** A newer attempt or process of this end is here: its old leg and what it was paired with go at once. */
@@ -387,9 +390,8 @@ export class Rendezvous {
 
   /** Takes the passage out of every index. */
   #forget(passage: Passage): void {
-    const { first, second, onward, key, wants } = passage;
-    if (wants !== undefined) this.#act({ do: 'unwant-standby', leg: first.leg, neighbour: wants });
-    passage.wants = undefined;
+    const { first, second, onward, key } = passage;
+    this.#unwant(passage);
     for (const party of [first, second]) if (party !== undefined) this.#ledger.remove(party);
     for (const leg of [first.leg, second?.leg, onward?.leg]) if (leg !== undefined) this.#byLeg.delete(leg);
     this.#timed.delete(passage);

@@ -1,13 +1,15 @@
 /**
- * Standby legs that neighbours keep at this node, and the set-ups that wait for one. Generic in what a leg and a
- * want are; it knows neither tunnels nor routes. Specification: docs/spec.md, "Standby legs".
+ * Standby legs that neighbours keep at this node, and the set-ups that wait for one. A neighbour is whoever holds one of
+ * the keys pinned for it, since names differ between chain files. Generic in what a leg and a want are.
+ * Specification: docs/spec.md, "Standby legs".
  *
- *   arrive()   a standby leg came: the oldest want of that neighbour gets it, else it stays idle
- *   want()     a set-up wants one: an idle one at once, else in turn
+ *   arrive()   a standby leg came: the oldest want that takes its key gets it, else it stays idle
+ *   want()     a set-up wants one: the oldest idle one at once, else in turn
  */
+import type { PublicKey } from './crypto.js';
 
-/** Idle standby legs kept of one neighbour; it replaces each one when it was used, so few are enough. */
-const IDLE_PER_NEIGHBOUR = 8;
+/** Idle standby legs kept of one key; its holder replaces each one when it was used, so few are enough. */
+const IDLE_PER_KEY = 8;
 
 interface Idle<L> {
   readonly leg: L;
@@ -23,49 +25,43 @@ export interface StandbyArrival<L, W> {
 }
 
 export class StandbyPool<L, W> {
-  readonly #idle = new Map<string, Idle<L>[]>();
-  readonly #wants = new Map<string, Set<W>>();
-  /** The newest process seen of each neighbour. */
-  readonly #newest = new Map<string, number>();
+  readonly #idle = new Map<PublicKey, Idle<L>[]>();
+  /** In the order of asking. */
+  readonly #wants = new Map<W, readonly PublicKey[]>();
 
-  arrive(neighbour: string, leg: L, started: number): StandbyArrival<L, W> {
-    if (started < (this.#newest.get(neighbour) ?? 0) && this.idleOf(neighbour) > 0) return { surplus: [leg] };
-    const older = this.#retireOlder(neighbour, started);
-    const [want] = this.#wants.get(neighbour) ?? [];
-    if (want !== undefined) {
-      this.unwant(neighbour, want);
-      return { taken: want, surplus: older };
-    }
-    const idle = [...(this.#idle.get(neighbour) ?? []), { leg, started }];
-    const surplus = idle.splice(0, Math.max(0, idle.length - IDLE_PER_NEIGHBOUR));
-    this.#idle.set(neighbour, idle);
-    return { surplus: [...older, ...surplus.map((one) => one.leg)] };
+  /** `started` is when the process of the neighbour began, in ms: an older process's legs give way. */
+  arrive(key: PublicKey, leg: L, started: number): StandbyArrival<L, W> {
+    const idle = this.#idle.get(key) ?? [];
+    if (idle.some((one) => one.started > started)) return { surplus: [leg] };
+    const current = idle.filter((one) => one.started === started);
+    const surplus = idle.filter((one) => one.started < started);
+    const taken = this.#oldestWant(key);
+    if (taken === undefined) current.push({ leg, started });
+    else this.#wants.delete(taken);
+    surplus.push(...current.splice(0, Math.max(0, current.length - IDLE_PER_KEY)));
+    this.#keep(key, current);
+    return { ...(taken !== undefined && { taken }), surplus: surplus.map((one) => one.leg) };
   }
 
-  /** An idle leg, oldest first; otherwise `want` is remembered until unwant() or arrive(). */
-  want(neighbour: string, want: W): L | undefined {
-    const found = this.#idle.get(neighbour)?.shift();
-    if (found !== undefined) return found.leg;
-    const wants = this.#wants.get(neighbour) ?? new Set();
-    this.#wants.set(neighbour, wants.add(want));
+  /** An idle leg of a holder of one of `keys`; otherwise `want` is remembered until unwant() or arrive(). */
+  want(keys: readonly PublicKey[], want: W): L | undefined {
+    for (const key of keys) {
+      const [oldest, ...rest] = this.#idle.get(key) ?? [];
+      if (oldest === undefined) continue;
+      this.#keep(key, rest);
+      return oldest.leg;
+    }
+    this.#wants.set(want, keys);
     return undefined;
   }
 
-  unwant(neighbour: string, want: W): void {
-    const wants = this.#wants.get(neighbour);
-    wants?.delete(want);
-    if (wants?.size === 0) this.#wants.delete(neighbour);
+  unwant(want: W): void {
+    this.#wants.delete(want);
   }
 
   /** An idle leg is gone. */
-  lose(neighbour: string, leg: L): void {
-    const left = (this.#idle.get(neighbour) ?? []).filter((one) => one.leg !== leg);
-    if (left.length === 0) this.#idle.delete(neighbour);
-    else this.#idle.set(neighbour, left);
-  }
-
-  idleOf(neighbour: string): number {
-    return this.#idle.get(neighbour)?.length ?? 0;
+  lose(key: PublicKey, leg: L): void {
+    this.#keep(key, (this.#idle.get(key) ?? []).filter((one) => one.leg !== leg));
   }
 
   get idleCount(): number {
@@ -74,10 +70,13 @@ export class StandbyPool<L, W> {
     return count;
   }
 
-  #retireOlder(neighbour: string, started: number): L[] {
-    this.#newest.set(neighbour, Math.max(started, this.#newest.get(neighbour) ?? 0));
-    const idle = this.#idle.get(neighbour) ?? [];
-    this.#idle.set(neighbour, idle.filter((one) => one.started >= started));
-    return idle.filter((one) => one.started < started).map(({ leg }) => leg);
+  #oldestWant(key: PublicKey): W | undefined {
+    for (const [want, keys] of this.#wants) if (keys.includes(key)) return want;
+    return undefined;
+  }
+
+  #keep(key: PublicKey, idle: Idle<L>[]): void {
+    if (idle.length === 0) this.#idle.delete(key);
+    else this.#idle.set(key, idle);
   }
 }

@@ -56,9 +56,9 @@ export class SimMiddle extends SimNode {
     const { use, started } = leg.leg.peer as NonNullable<typeof leg.leg.peer>;
     if (use === 'set-up') return void this.#number(leg);
     leg.onEvent = (event) => {
-      if (event.type === 'lost') this.#pool.lose(neighbour, leg);
+      if (event.type === 'lost') this.#pool.lose(keyOf(neighbour), leg);
     };
-    const { taken, surplus } = this.#pool.arrive(neighbour, leg, started);
+    const { taken, surplus } = this.#pool.arrive(keyOf(neighbour), leg, started);
     surplus.forEach((old) => old.close({ code: 'SUPERSEDED' }));
     if (taken !== undefined) this.#give(taken, leg);
     this.#work();
@@ -114,13 +114,13 @@ export class SimMiddle extends SimNode {
       case 'send-setup':
         return this.#legs.get(action.leg)?.command((leg) => leg.sendSetup(action.cu, action.topology));
       case 'dial':
-        return this.#dialFor(action.leg, action.neighbour);
+        return this.#dialFor(action.leg, action.hop.neighbour);
       case 'want-standby': {
-        const standby = this.#pool.want(action.neighbour, action.leg);
+        const standby = this.#pool.want(action.hop.keys, action.leg);
         return standby === undefined ? undefined : this.#give(action.leg, standby);
       }
       case 'unwant-standby':
-        return this.#pool.unwant(action.neighbour, action.leg);
+        return this.#pool.unwant(action.leg);
       case 'progress':
         return this.#legs.get(action.leg)?.command((leg) => leg.sendProgress(action.body));
       case 'pass-through':

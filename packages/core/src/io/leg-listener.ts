@@ -1,0 +1,57 @@
+/** Listeners of a node for legs. Errors name the address and the remedy. */
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { formatLegAddress, type LegAddress } from './neighbour.js';
+
+/** A leg listener cannot be opened. */
+export class ListenError extends Error {
+  constructor(
+    readonly code: 'ERR_LSTP_LISTEN' | 'ERR_LSTP_SCHEME',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'ListenError';
+  }
+}
+
+/** A listening server and where it is. */
+export interface LegListener {
+  readonly server: Server;
+  /** With the real port, where 0 was asked for. */
+  readonly address: string;
+}
+
+/** Opens all or none. */
+export async function openListeners(addresses: readonly LegAddress[], onConnection: (socket: Socket) => void): Promise<LegListener[]> {
+  const open: LegListener[] = [];
+  try {
+    for (const address of addresses) open.push(await openListener(address, onConnection));
+    return open;
+  } catch (error) {
+    for (const { server } of open) server.close();
+    throw error;
+  }
+}
+
+function openListener(address: LegAddress, onConnection: (socket: Socket) => void): Promise<LegListener> {
+  const shown = formatLegAddress(address);
+  if (address.scheme !== 'tcp') {
+    return Promise.reject(new ListenError('ERR_LSTP_SCHEME', `${shown}: this version of lstp listens for legs over tcp only, not ${address.scheme}`));
+  }
+  return new Promise((resolve, reject) => {
+    // Without allowHalfOpen a FIN of one side would cut the other direction short.
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError('ERR_LSTP_LISTEN', `cannot listen on ${shown}: ${remedy(error)}`, { cause: error })));
+    server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
+      const { port } = server.address() as AddressInfo;
+      resolve({ server, address: formatLegAddress({ ...address, port }) });
+    });
+  });
+}
+
+function remedy({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EADDRINUSE') return 'the port is taken; end the program that has it, or choose another in `listen`';
+  if (code === 'EACCES') return 'not permitted; choose a port from 1024 up, or grant the right to bind it';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'no such address on this machine; correct `listen`, and let `address` say what others dial';
+  return message;
+}
