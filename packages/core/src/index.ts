@@ -3,6 +3,7 @@ export * from './config/chain.js';
 export * from './config/config-error.js';
 export * from './io/index.js';
 export * from './config/index.js';
+export * from './node/neighbours.js';
 export * from './node/running-node.js';
 export * from './plugin/catalogue.js';
 export * from './plugin/contract.js';

@@ -1,6 +1,7 @@
 /** What joins protocol/ to sockets, timers and chance. Makes no protocol decision. */
 export * from './admission-gate.js';
 export * from './backoff.js';
+export * from './end-legs.js';
 export * from './leg-caller.js';
 export * from './leg-connection.js';
 export * from './leg-dialer.js';
@@ -8,3 +9,4 @@ export * from './leg-hub.js';
 export { ListenError } from './leg-listener.js';
 export { neighbourId, type LegPath, type Neighbour } from './neighbour.js';
 export * from './node-crypto.js';
+export * from './setup-leg.js';

@@ -76,6 +76,8 @@ export interface KeptLegs {
 export type LinkListener = (body: Body<'SHUTDOWN'>, from: PublicKey) => void;
 
 const DEFAULT_PING_MS = 15_000;
+/** Lines of the log about refused connections. */
+const STRANGERS_A_MINUTE = 30;
 
 export class LegHub {
   readonly #options: LegHubOptions;
@@ -90,8 +92,11 @@ export class LegHub {
   readonly #standbys = new StandbyPool<LegConnection, (leg: LegConnection) => void>();
   readonly #links = new LinkBoard();
   readonly #linkListeners = new Set<LinkListener>();
-  readonly #keepers = new Map<object, Map<string, LegKeeper>>();
+  readonly #kept = new Map<object, KeptLegs>();
+  readonly #keepers = new Map<string, LegKeeper>();
+  readonly #standbyListeners = new Set<(key: PublicKey) => void>();
   #listeners: readonly LegListener[] = [];
+  #logged = { minute: 0, lines: 0 };
   /** Connections dropped and legs refused, by reason. */
   readonly refusals = new Map<string, number>();
 
@@ -133,7 +138,8 @@ export class LegHub {
   /** Ends everything that is still the hub's, at once. Released sockets are their owners'. */
   stop(): void {
     this.closeListeners();
-    for (const role of [...this.#keepers.keys()]) this.keep(role, { standbys: [], links: [] });
+    for (const keeper of this.#keepers.values()) keeper.stop();
+    this.#keepers.clear();
     for (const leg of [...this.#legs]) leg.destroy();
   }
 
@@ -169,20 +175,33 @@ export class LegHub {
     return () => this.#standbys.unwant(want);
   }
 
-  /** Standby and link legs that `role` keeps from now on; those it no longer wants end. */
-  keep(role: object, { standbys, links }: KeptLegs): void {
-    const keepers = this.#keepers.get(role) ?? new Map<string, LegKeeper>();
+  /** An idle standby leg of a holder of one of `keys`, if there is one; its handler must be set before the loop goes on. */
+  takeStandby(keys: readonly PublicKey[]): LegConnection | undefined {
+    let taken: LegConnection | undefined;
+    this.wantStandby(keys, (leg) => (taken = leg))();
+    return taken;
+  }
+
+  /** Calls `listener` when a standby leg came that no want was waiting for. Gives what ends that. */
+  onStandby(listener: (key: PublicKey) => void): () => void {
+    this.#standbyListeners.add(listener);
+    return () => this.#standbyListeners.delete(listener);
+  }
+
+  /** Standby and link legs that `role` keeps from now on; one of each to a neighbour, whatever roles want it. */
+  keep(role: object, legs: KeptLegs): void {
+    this.#kept.set(role, legs);
     const wanted = new Map<string, () => LegKeeper>();
-    for (const neighbour of standbys) wanted.set(`standby ${neighbourId(neighbour)}`, () => this.#keeper(neighbour, 'standby'));
-    for (const neighbour of links) wanted.set(`link ${neighbourId(neighbour)}`, () => this.#keeper(neighbour, 'link'));
-    for (const [id, keeper] of keepers) {
+    for (const { standbys, links } of this.#kept.values()) {
+      for (const neighbour of standbys) wanted.set(`standby ${neighbourId(neighbour)}`, () => this.#keeper(neighbour, 'standby'));
+      for (const neighbour of links) wanted.set(`link ${neighbourId(neighbour)}`, () => this.#keeper(neighbour, 'link'));
+    }
+    for (const [id, keeper] of this.#keepers) {
       if (wanted.has(id)) continue;
       keeper.stop();
-      keepers.delete(id);
+      this.#keepers.delete(id);
     }
-    for (const [id, make] of wanted) if (!keepers.has(id)) keepers.set(id, make());
-    if (keepers.size > 0) this.#keepers.set(role, keepers);
-    else this.#keepers.delete(role);
+    for (const [id, make] of wanted) if (!this.#keepers.has(id)) this.#keepers.set(id, make());
   }
 
   /** Calls `listener` with every SHUTDOWN of a neighbour. Gives what ends that. */
@@ -229,7 +248,8 @@ export class LegHub {
     leg.handler = { handleNews: () => undefined, handleEnd: () => this.#standbys.lose(key, leg) };
     const { taken, surplus } = this.#standbys.arrive(key, leg, leg.peer?.started ?? 0);
     for (const old of surplus) old.close({ code: 'SUPERSEDED', message: 'a newer process of this neighbour is here, or it has too many standby legs here' });
-    taken?.(leg);
+    if (taken !== undefined) return taken(leg);
+    for (const listener of this.#standbyListeners) listener(key);
   }
 
   #handOver(setup: ClearSetup, leg: LegConnection): void {
@@ -291,7 +311,17 @@ export class LegHub {
     this.#count(code);
     const expected = claimed?.node === undefined ? [] : this.#ring.keysOf(claimed.node);
     const detail = { remote: leg.remote, code, ...(claimed && { claimed }), ...(expected.length > 0 && { expected }) };
-    this.#options.log.info(detail, `connection refused: ${message}`);
+    const line = `connection refused: ${message}`;
+    if (this.#mayLog()) this.#options.log.info(detail, line);
+    else this.#options.log.debug(detail, line);
+  }
+
+  /** Strangers must not fill the log: beyond a few lines a minute they are counted, and told at debug level. */
+  #mayLog(): boolean {
+    const minute = Math.floor(this.#now() / 60_000);
+    if (minute !== this.#logged.minute) this.#logged = { minute, lines: 0 };
+    this.#logged.lines += 1;
+    return this.#logged.lines <= STRANGERS_A_MINUTE;
   }
 
   #count(reason: string): void {

@@ -5,7 +5,7 @@ import { formatLegAddress, type LegAddress } from './neighbour.js';
 /** A leg listener cannot be opened. */
 export class ListenError extends Error {
   constructor(
-    readonly code: 'ERR_LSTP_LISTEN' | 'ERR_LSTP_SCHEME',
+    readonly code: 'ERR_LSTP_LISTEN' | 'ERR_LSTP_ADDRESS_IN_USE' | 'ERR_LSTP_SCHEME',
     message: string,
     options?: ErrorOptions,
   ) {
@@ -41,7 +41,7 @@ function openListener(address: LegAddress, onConnection: (socket: Socket) => voi
   return new Promise((resolve, reject) => {
     // Without allowHalfOpen a FIN of one side would cut the other direction short.
     const server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError('ERR_LSTP_LISTEN', `cannot listen on ${shown}: ${remedy(error)}`, { cause: error })));
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(shown, error)));
     server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
       const { port } = server.address() as AddressInfo;
       resolve({ server, address: formatLegAddress({ ...address, port }) });
@@ -49,8 +49,13 @@ function openListener(address: LegAddress, onConnection: (socket: Socket) => voi
   });
 }
 
+function listenError(address: string, error: NodeJS.ErrnoException): ListenError {
+  const code = error.code === 'EADDRINUSE' ? 'ERR_LSTP_ADDRESS_IN_USE' : 'ERR_LSTP_LISTEN';
+  return new ListenError(code, `cannot listen on ${address}: ${remedy(error)}`, { cause: error });
+}
+
 function remedy({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'EADDRINUSE') return 'the port is taken; end the program that has it, or choose another in `listen`';
+  if (code === 'EADDRINUSE') return 'another program listens there; end it, or choose another port in `listen`';
   if (code === 'EACCES') return 'not permitted; choose a port from 1024 up, or grant the right to bind it';
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'no such address on this machine; correct `listen`, and let `address` say what others dial';
   return message;
