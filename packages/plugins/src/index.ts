@@ -1,5 +1,9 @@
-/** @lstp/plugins: the plugins that come with lstp, one folder each. Importing a plugin does nothing. */
+/** @lstp/plugins: the plugins that come with lstp, one folder each. A list and nothing else: importing a plugin does nothing. */
+import 'reflect-metadata';
 import type { PluginDefinition } from '@lstp/core';
+import forward from './forward/index.js';
+import stdio from './stdio/index.js';
+import tls from './tls/index.js';
 
 /** All of them, as `lstp` hands them to a chain file. */
-export const bundledPlugins: readonly PluginDefinition[] = [];
+export const bundledPlugins: readonly PluginDefinition[] = [forward, stdio, tls];

@@ -12,7 +12,7 @@
  *   5. It works: a front end opens channels, a back end is asked for connections.
  *   6. `stop()` is awaited, also after a failed start. Everything it made is gone afterwards; channels may outlive it.
  */
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { InjectionToken } from 'tsyringe';
@@ -45,6 +45,7 @@ export interface PluginDefinition {
   readonly frontEnd?: Constructor<FrontEnd>;
   readonly backEnd?: Constructor<BackEnd>;
   readonly security?: Constructor<Security>;
+  readonly connector?: Constructor<Connector>;
 }
 
 /** Takes applications in, at the service's `at`. */
@@ -53,6 +54,12 @@ export interface FrontEnd {
   stop(): Promise<void>;
   /** Where it listens, for status and `ready`; empty where it does not. */
   readonly addresses?: readonly string[];
+}
+
+/** Takes in streams that the command hands over (`lstp connect`), for any service. One bundled plugin has this role. */
+export interface Connector {
+  /** Owns `stream` from now on. */
+  connect(stream: Duplex, request: ChannelRequest): JoinedChannel;
 }
 
 /** Connects to the real server, at the other end. */
@@ -144,12 +151,21 @@ export interface SecuredCarrier {
 
 /** Listens for applications. Errors name the address and the remedy. */
 export interface Listeners {
-  listen(address: string, onConnection: (socket: Socket) => void): Promise<{ readonly server: Server; readonly address: string }>;
+  /** `source` is the application's address, where it has one. Sockets allow half-open connections and do not delay. */
+  listen(address: string, onConnection: (socket: Socket, source: string | undefined) => void): Promise<Listening>;
 }
 
-/** Connects to real servers, names resolved here. Throws ChannelRefusal with the true cause. */
+export interface Listening {
+  /** Where it really listens, also when port 0 was asked for. */
+  readonly address: string;
+  /** Stops accepting; connections that were accepted go on. */
+  close(): Promise<void>;
+}
+
+/** Connects to real servers, names resolved here. */
 export interface Dialer {
-  connect(address: string, signal: AbortSignal): Promise<Socket>;
+  /** Throws ChannelRefusal with the true cause. */
+  connect(address: string, signal: AbortSignal): Promise<{ readonly stream: Socket; readonly bound: string }>;
 }
 
 export interface Clock {

@@ -1,0 +1,69 @@
+/** Connects to real servers. The true cause of a failure becomes the channel's refusal. */
+import { connect, type Socket } from 'node:net';
+import { ChannelRefusal, type ChannelCode, type Dialer } from '@lstp/core';
+import { formatTcp, parseApplicationAddress } from './application-address.js';
+
+/** A server that does not answer at all. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+const REASONS: Readonly<Record<string, ChannelCode>> = {
+  ECONNREFUSED: 'refused',
+  ENOENT: 'refused',
+  ECONNRESET: 'refused',
+  EACCES: 'refused',
+  EPERM: 'refused',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  ETIMEDOUT: 'timeout',
+  ENOTFOUND: 'name-not-found',
+  EAI_AGAIN: 'name-not-found',
+  EMFILE: 'limit',
+  ENFILE: 'limit',
+};
+
+export class ApplicationDialer implements Dialer {
+  connect(text: string, signal: AbortSignal): Promise<{ stream: Socket; bound: string }> {
+    const address = parseApplicationAddress(text);
+    const target = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port, noDelay: true };
+    const stream = connect({ ...target, allowHalfOpen: true, highWaterMark: 65_536 } as Parameters<typeof connect>[0] & object);
+    return new Promise((resolve, reject) => {
+      const give = (reason: ChannelCode, message: string): void => {
+        finish();
+        // The refusal says it all; what the dying socket adds has no reader.
+        stream.on('error', () => {}).destroy();
+        reject(new ChannelRefusal(reason, message));
+      };
+      const connected = (): void => {
+        finish();
+        resolve({ stream, bound: boundOf(stream, text) });
+      };
+      const failed = (error: NodeJS.ErrnoException): void => give(REASONS[causeOf(error)] ?? 'internal', `${text}: ${explain(error)}`);
+      const aborted = (): void => give('reset', `${text}: the application has gone`);
+      const timer = setTimeout(() => give('timeout', `${text}: no answer within ${CONNECT_TIMEOUT_MS / 1000} s`), CONNECT_TIMEOUT_MS);
+      const finish = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', aborted);
+        stream.off('connect', connected).off('error', failed);
+      };
+      stream.once('connect', connected).once('error', failed);
+      signal.addEventListener('abort', aborted);
+      if (signal.aborted) aborted();
+    });
+  }
+}
+
+/** Several addresses of one name were tried: the first failure counts. */
+function causeOf(error: NodeJS.ErrnoException): string {
+  const first = error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : error;
+  return first.code ?? '';
+}
+
+function explain(error: NodeJS.ErrnoException): string {
+  const first = error instanceof AggregateError ? (error.errors[0] as Error) : error;
+  return first.message;
+}
+
+function boundOf({ localAddress, localPort }: Socket, text: string): string {
+  return localAddress === undefined || localPort === undefined ? text : formatTcp(localAddress, localPort);
+}

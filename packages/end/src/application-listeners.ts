@@ -1,0 +1,74 @@
+/** Where applications connect: TCP and Unix sockets. Stale Unix sockets of dead processes are replaced, living ones are not. */
+import { lstat, unlink } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Listening, Listeners } from '@lstp/core';
+import { formatTcp, parseApplicationAddress, type ApplicationAddress } from './application-address.js';
+
+export class ApplicationListeners implements Listeners {
+  async listen(text: string, onConnection: (socket: Socket, source: string | undefined) => void): Promise<Listening> {
+    const address = parseApplicationAddress(text);
+    const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 65_536 }, (socket) => {
+      // Who handles the socket adds its own listener; an error before that must not end the process.
+      socket.on('error', () => {});
+      onConnection(socket, sourceOf(socket));
+    });
+    if (address.kind === 'unix') await removeStale(address.path);
+    await listening(server, address, text);
+    return { address: address.kind === 'unix' ? text : formatBound(server), close: () => closed(server) };
+  }
+}
+
+function sourceOf({ remoteAddress, remotePort }: Socket): string | undefined {
+  return remoteAddress === undefined || remotePort === undefined ? undefined : formatTcp(remoteAddress, remotePort);
+}
+
+function formatBound(server: Server): string {
+  const { address, port } = server.address() as AddressInfo;
+  return formatTcp(address, port);
+}
+
+function listening(server: Server, address: ApplicationAddress, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, text)));
+    server.listen(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }, () => {
+      server.removeAllListeners('error');
+      // Running out of descriptors while accepting: the next accept may succeed.
+      server.on('error', () => {});
+      resolve();
+    });
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** Removes a socket file that nobody listens on. Any other file stays and makes listen() fail. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSocket() && !(await isAnswered(path))) await unlink(path);
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, text: string): Error {
+  const remedy = REMEDIES[error.code ?? ''] ?? error.message;
+  return Object.assign(new Error(`cannot listen on ${text}: ${remedy}`), { code: 'ERR_LSTP_LISTEN', cause: error });
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is in use; stop what listens there, or choose another port',
+  EACCES: 'permission denied; ports below 1024 and foreign folders need rights that this process does not have',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'the name does not resolve',
+  ENOENT: 'the folder of the socket does not exist',
+};

@@ -1,0 +1,254 @@
+/**
+ * Drives one Tunnel against streams and the clock: the only place where the pure state meets I/O.
+ *
+ * After everything that happens: events are handed on, every carrier that can take bytes is asked for, one timer is set.
+ * Makes no protocol decision. What requests, begins and carriers mean is the business of its TunnelPolicy.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
+import type { Carrier, CarrierFacts, Channel, ChannelRequest, Tunnel, TunnelEvent } from '@lstp/core';
+import { CarrierLink, type LinkHost } from './carrier-link.js';
+import { ChannelJoin, type JoinHost } from './channel-join.js';
+
+/** Applications that connect while the tunnel is down are held this long. */
+const HOLD_MS = 10_000;
+/** setTimeout's own limit is 2^31 - 1. */
+const LONGEST_TIMER_MS = 3_600_000;
+
+/** What the events mean. */
+export interface TunnelPolicy {
+  handleRequest(channel: Channel): void;
+  handleBegin(channel: Channel): void;
+  handleClosed(channel: Channel): void;
+  handleEvent(event: Exclude<TunnelEvent, { readonly channel: Channel }>): void;
+}
+
+export class TunnelRunner implements JoinHost, LinkHost {
+  readonly tunnel: Tunnel;
+  readonly #policy: TunnelPolicy;
+  readonly #links = new Map<Carrier, CarrierLink>();
+  readonly #joins = new Map<Channel, ChannelJoin>();
+  readonly #corked = new Set<ChannelJoin>();
+  #took: ChannelJoin[] = [];
+  #fullRecord = false;
+  #settling = false;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Infinity;
+  #stopped = false;
+  #totals = { channels: 0, carriers: 0, bytesIn: 0, bytesOut: 0 };
+
+  constructor(tunnel: Tunnel, policy: TunnelPolicy) {
+    this.tunnel = tunnel;
+    this.#policy = policy;
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  /** Of everything that ever went through, for metrics. */
+  get totals(): { channels: number; carriers: number; bytesIn: number; bytesOut: number } {
+    const totals = { ...this.#totals };
+    for (const { bytesIn, bytesOut } of this.#joins.keys()) {
+      totals.bytesIn += bytesIn;
+      totals.bytesOut += bytesOut;
+    }
+    return totals;
+  }
+
+  /** A secured and compared carrier. `head` was read from the stream behind its set-up. */
+  addCarrier(facts: CarrierFacts, stream: Duplex, head: Buffer): Carrier {
+    const carrier = this.tunnel.addCarrier(facts, this.now());
+    this.#links.set(carrier, new CarrierLink(carrier, stream, this));
+    if (head.length > 0) this.tunnel.handleBytes(carrier, head, this.now());
+    this.settle();
+    return carrier;
+  }
+
+  /** Opens a channel for an application's stream. Throws what Tunnel.open() throws; the stream is then untouched. */
+  open(request: Parameters<Tunnel['open']>[0], stream: Duplex, { source, head }: ChannelRequest): ChannelJoin {
+    const channel = this.tunnel.open(request, source, this.now());
+    const join = this.adopt(channel);
+    join.attach(stream, head);
+    if (!this.tunnel.established) this.#hold(channel);
+    this.settle();
+    return join;
+  }
+
+  /** The join of a channel that the peer opened. */
+  adopt(channel: Channel): ChannelJoin {
+    const join = new ChannelJoin(this, channel);
+    this.#joins.set(channel, join);
+    this.#totals.channels += 1;
+    return join;
+  }
+
+  joinOf(channel: Channel): ChannelJoin | undefined {
+    return this.#joins.get(channel);
+  }
+
+  /** Ends everything at once. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    for (const link of this.#links.values()) link.close(undefined);
+    for (const [channel, join] of this.#joins) {
+      join.handleClosed('shutting-down', 'the node stops');
+      this.#policy.handleClosed(channel);
+    }
+    this.#links.clear();
+    this.#joins.clear();
+  }
+
+  // --- JoinHost
+
+  /** Hands on events, sends what can be sent, sets the timer. Calls within a call are one. */
+  settle(): void {
+    if (this.#settling || this.#stopped) return;
+    this.#settling = true;
+    for (let more = true; more; ) {
+      this.#dispatch();
+      more = this.#transmit();
+    }
+    this.#settling = false;
+    this.#setTimer();
+  }
+
+  tellTaken(join: ChannelJoin): void {
+    this.#took.push(join);
+    if (this.#took.length === 1) queueMicrotask(() => this.#flushTaken());
+  }
+
+  corked(join: ChannelJoin): void {
+    if (this.#corked.size === 0) setImmediate(() => this.#uncork());
+    this.#corked.add(join);
+  }
+
+  // --- LinkHost
+
+  handleBytes(link: CarrierLink, chunk: Buffer, fullRecord: boolean): void {
+    this.#fullRecord = fullRecord;
+    this.tunnel.handleBytes(link.carrier, chunk, this.now());
+    this.settle();
+    if (!fullRecord) this.#uncork();
+  }
+
+  handleDrain(): void {
+    this.settle();
+  }
+
+  handleLost(link: CarrierLink): void {
+    this.tunnel.handleLost(link.carrier, this.now());
+    this.settle();
+  }
+
+  // --- private
+
+  #dispatch(): void {
+    for (let events = this.tunnel.takeEvents(); events.length > 0; events = this.tunnel.takeEvents()) {
+      for (const event of events) this.#handle(event);
+    }
+  }
+
+  /** True when something was sent, which may have caused events. */
+  #transmit(): boolean {
+    let sent = false;
+    const now = this.now();
+    for (const link of this.#links.values()) {
+      while (link.writable) {
+        const bytes = this.tunnel.pollTransmit(link.carrier, now);
+        if (bytes === undefined) break;
+        link.write(bytes);
+        sent = true;
+      }
+    }
+    return sent;
+  }
+
+  #handle(event: TunnelEvent): void {
+    switch (event.type) {
+      case 'data':
+        return this.#joins.get(event.channel)?.handleData(event.bytes, this.#fullRecord);
+      case 'writable':
+        return this.#joins.get(event.channel)?.handleWritable();
+      case 'end':
+        return this.#joins.get(event.channel)?.handleChannelEnd();
+      case 'connected':
+        return this.#joins.get(event.channel)?.handleConnected(event.bound);
+      case 'request':
+        return this.#policy.handleRequest(event.channel);
+      case 'begin':
+        return this.#policy.handleBegin(event.channel);
+      case 'closed':
+        return this.#handleClosed(event);
+      case 'carrier-closed':
+        this.#links.get(event.carrier)?.close(event.farewell);
+        this.#links.delete(event.carrier);
+        return this.#policy.handleEvent(event);
+      case 'carrier-alive':
+        this.#totals.carriers += 1;
+        return this.#policy.handleEvent(event);
+      default:
+        return this.#policy.handleEvent(event);
+    }
+  }
+
+  #handleClosed({ channel, reason, message }: TunnelEvent & { readonly type: 'closed' }): void {
+    this.#joins.get(channel)?.handleClosed(reason, message);
+    this.forget(channel);
+  }
+
+  /** The join has done what it could: its channel is over at both ends or was reset by it. */
+  forget(channel: Channel): void {
+    if (!this.#joins.delete(channel)) return;
+    this.#totals.bytesIn += channel.bytesIn;
+    this.#totals.bytesOut += channel.bytesOut;
+    this.#policy.handleClosed(channel);
+  }
+
+  #flushTaken(): void {
+    const joins = this.#took;
+    this.#took = [];
+    for (const join of joins) join.flushTaken();
+    this.settle();
+  }
+
+  #uncork(): void {
+    if (this.#corked.size === 0) return;
+    const joins = [...this.#corked];
+    this.#corked.clear();
+    for (const join of joins) join.uncork();
+  }
+
+  #hold(channel: Channel): void {
+    const timer = setTimeout(() => {
+      if (channel.state !== 'requested' || this.tunnel.established) return;
+      this.tunnel.reset(channel, { code: 'no-carrier', message: '' }, this.now());
+      this.#joins.get(channel)?.handleClosed('no-carrier', `the tunnel has been down for ${HOLD_MS / 1000} s`);
+      this.forget(channel);
+      this.settle();
+    }, HOLD_MS);
+    void this.#joins.get(channel)?.closed.then(() => clearTimeout(timer));
+    void this.#joins.get(channel)?.connected.then(() => clearTimeout(timer), () => clearTimeout(timer));
+  }
+
+  #setTimer(): void {
+    const at = this.tunnel.deadline;
+    if (at >= this.#timerAt && this.#timerAt < Infinity) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    if (at === Infinity) return;
+    this.#timer = setTimeout(() => this.#wake(), Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(at - this.now()))));
+  }
+
+  /** Data that waited in the kernel during a stall of ours comes first: an own stall is not the peer's death. */
+  #wake(): void {
+    setImmediate(() => {
+      this.#timerAt = Infinity;
+      if (this.#stopped) return;
+      const now = this.now();
+      if (now >= this.tunnel.deadline) this.tunnel.handleTimeout(now);
+      this.settle();
+    });
+  }
+}
