@@ -1,7 +1,7 @@
 /** Connects to real servers. The true cause of a failure becomes the channel's refusal. */
 import { connect, type Socket } from 'node:net';
-import { ChannelRefusal, type ChannelCode, type Dialer } from '@lstp/core';
-import { formatTcp, parseApplicationAddress } from './application-address.js';
+import { ChannelRefusal, formatHostPort, formatServiceAddress, type ChannelCode, type Dialer, type ServiceAddress } from '@lstp/core';
+import { plainHost, socketTarget } from './socket-target.js';
 
 /** A server that does not answer at all. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -23,10 +23,9 @@ const REASONS: Readonly<Record<string, ChannelCode>> = {
 };
 
 export class ApplicationDialer implements Dialer {
-  connect(text: string, signal: AbortSignal): Promise<{ stream: Socket; bound: string }> {
-    const address = parseApplicationAddress(text);
-    const target = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port, noDelay: true };
-    const stream = connect({ ...target, allowHalfOpen: true, highWaterMark: 65_536 } as Parameters<typeof connect>[0] & object);
+  connect(address: ServiceAddress, signal: AbortSignal): Promise<{ stream: Socket; bound: string }> {
+    const text = formatServiceAddress(address);
+    const stream = connect({ ...socketTarget(address), noDelay: true, allowHalfOpen: true });
     return new Promise((resolve, reject) => {
       const give = (reason: ChannelCode, message: string): void => {
         finish();
@@ -65,5 +64,5 @@ function explain(error: NodeJS.ErrnoException): string {
 }
 
 function boundOf({ localAddress, localPort }: Socket, text: string): string {
-  return localAddress === undefined || localPort === undefined ? text : formatTcp(localAddress, localPort);
+  return localAddress === undefined || localPort === undefined ? text : formatHostPort({ host: plainHost(localAddress), port: localPort });
 }

@@ -1,36 +1,35 @@
 /** Where applications connect: TCP and Unix sockets. Stale Unix sockets of dead processes are replaced, living ones are not. */
 import { lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Listening, Listeners } from '@lstp/core';
-import { formatTcp, parseApplicationAddress, type ApplicationAddress } from './application-address.js';
+import { formatHostPort, formatServiceAddress, type Listening, type Listeners, type ServiceAddress } from '@lstp/core';
+import { plainHost, socketTarget } from './socket-target.js';
 
 export class ApplicationListeners implements Listeners {
-  async listen(text: string, onConnection: (socket: Socket, source: string | undefined) => void): Promise<Listening> {
-    const address = parseApplicationAddress(text);
+  async listen(address: ServiceAddress, onConnection: (socket: Socket, source: string | undefined) => void): Promise<Listening> {
     const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 65_536 }, (socket) => {
       // Who handles the socket adds its own listener; an error before that must not end the process.
       socket.on('error', () => {});
       onConnection(socket, sourceOf(socket));
     });
     if (address.kind === 'unix') await removeStale(address.path);
-    await listening(server, address, text);
-    return { address: address.kind === 'unix' ? text : formatBound(server), close: () => closed(server) };
+    await listening(server, address);
+    return { address: address.kind === 'unix' ? formatServiceAddress(address) : formatBound(server), close: () => closed(server) };
   }
 }
 
 function sourceOf({ remoteAddress, remotePort }: Socket): string | undefined {
-  return remoteAddress === undefined || remotePort === undefined ? undefined : formatTcp(remoteAddress, remotePort);
+  return remoteAddress === undefined || remotePort === undefined ? undefined : formatHostPort({ host: plainHost(remoteAddress), port: remotePort });
 }
 
 function formatBound(server: Server): string {
   const { address, port } = server.address() as AddressInfo;
-  return formatTcp(address, port);
+  return formatHostPort({ host: plainHost(address), port });
 }
 
-function listening(server: Server, address: ApplicationAddress, text: string): Promise<void> {
+function listening(server: Server, address: ServiceAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, text)));
-    server.listen(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }, () => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, formatServiceAddress(address))));
+    server.listen(socketTarget(address), () => {
       server.removeAllListeners('error');
       // Running out of descriptors while accepting: the next accept may succeed.
       server.on('error', () => {});

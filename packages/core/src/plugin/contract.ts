@@ -18,6 +18,7 @@ import type { TLSSocket } from 'node:tls';
 import type { InjectionToken } from 'tsyringe';
 import type { ZodType } from 'zod';
 import type { Logger } from 'pino';
+import type { ServiceAddress } from '../config/chain.js';
 import type { ChannelCode, PublicKey } from '../protocol/index.js';
 
 /** The version of this contract. A plugin of another version is refused when it is loaded. */
@@ -152,7 +153,7 @@ export interface SecuredCarrier {
 /** Listens for applications. Errors name the address and the remedy. */
 export interface Listeners {
   /** `source` is the application's address, where it has one. Sockets allow half-open connections and do not delay. */
-  listen(address: string, onConnection: (socket: Socket, source: string | undefined) => void): Promise<Listening>;
+  listen(address: ServiceAddress, onConnection: (socket: Socket, source: string | undefined) => void): Promise<Listening>;
 }
 
 export interface Listening {
@@ -165,7 +166,7 @@ export interface Listening {
 /** Connects to real servers, names resolved here. */
 export interface Dialer {
   /** Throws ChannelRefusal with the true cause. */
-  connect(address: string, signal: AbortSignal): Promise<{ readonly stream: Socket; readonly bound: string }>;
+  connect(address: ServiceAddress, signal: AbortSignal): Promise<{ readonly stream: Socket; readonly bound: string }>;
 }
 
 export interface Clock {

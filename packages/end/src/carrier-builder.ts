@@ -1,0 +1,104 @@
+/**
+ * From a raw pipe to a carrier: the security plugin's handshake, then set-up again over the secured line, compared.
+ * Only what comes out of here reaches a tunnel. Specification: docs/spec.md, "Set-up inside TLS".
+ */
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { CARRIER_EXPORTER, CarrierSetup, decodeJson, FrameReader, isMaster, ProtocolError, type CarrierFacts, type CarrierIdentity, type CheckedPeer, type Crypto, type OwnSetup, type SecuredCarrier, type Security } from '@lstp/core';
+
+export interface RawCarrier {
+  /** What was read beyond LSTP is pushed back already. Owned from now on. */
+  readonly socket: Socket;
+  readonly own: OwnSetup;
+  readonly peer: CheckedPeer;
+}
+
+export interface BuiltCarrier {
+  readonly facts: CarrierFacts;
+  readonly identity: CarrierIdentity;
+  readonly stream: Duplex;
+  /** What was read behind the peer's set-up. */
+  readonly head: Buffer;
+}
+
+/** Rejects with the reason, everything destroyed, when the peer is not who it said, sent other set-up, or is too slow. */
+export async function buildCarrier(raw: RawCarrier, { security, crypto, timeoutMs }: { security: Security; crypto: Crypto; timeoutMs: number }): Promise<BuiltCarrier> {
+  const { socket, own, peer } = raw;
+  const secured = await security.secure({ socket, master: isMaster(own.info.side), pin: peer.setup.info.key, timeoutMs });
+  const setup = new CarrierSetup(own, peer, crypto);
+  const { identity, head } = await compareSetup(secured.stream, setup, timeoutMs);
+  return { facts: factsOf(raw, identity, secured), identity, stream: secured.stream, head };
+}
+
+function factsOf({ own, peer }: RawCarrier, identity: CarrierIdentity, secured: SecuredCarrier): CarrierFacts {
+  const exported = secured.exporter(CARRIER_EXPORTER);
+  const { info } = peer.setup;
+  const [left, right] = own.info.side === 'left' ? [own.info, info] : [info, own.info];
+  return {
+    id: identity.id,
+    slot: own.info.slot,
+    instance: own.info.instance,
+    peerInstance: info.instance,
+    peerEpoch: info.epoch,
+    pingMs: Math.max(own.info.pingMs, info.pingMs),
+    rank: [left.epoch, right.epoch, left.attempt, right.attempt],
+    proof: identity.ownProof(exported),
+    checkProof: (proof) => holds(() => identity.checkPeerProof(exported, proof)),
+  };
+}
+
+function holds(check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
+}
+
+/** Writes our two frames and takes the peer's two. */
+function compareSetup(stream: Duplex, setup: CarrierSetup, timeoutMs: number): Promise<{ identity: CarrierIdentity; head: Buffer }> {
+  const reader = new FrameReader('carrier');
+  return new Promise((resolve, reject) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      stream.off('data', read).off('error', fail).off('close', closed).off('end', closed);
+    };
+    const fail = (error: Error): void => {
+      finish();
+      // Late errors of a stream that is being destroyed have no other reader.
+      stream.on('error', () => {}).destroy();
+      reject(error);
+    };
+    const closed = (): void => fail(Object.assign(new Error('the peer refused our key, or died, before it said its set-up again'), { code: 'ERR_LSTP_CARRIER_CLOSED' }));
+    const timer = setTimeout(() => fail(Object.assign(new Error(`the peer did not say its set-up again within ${timeoutMs} ms`), { code: 'ERR_LSTP_CARRIER_TIMEOUT' })), timeoutMs);
+    const read = (chunk: Buffer): void => {
+      try {
+        const identity = readSetup(reader, chunk, setup);
+        if (identity === undefined) return;
+        stream.pause();
+        finish();
+        resolve({ identity, head: reader.takeRest() });
+      } catch (error) {
+        fail(error as Error);
+      }
+    };
+    stream.on('data', read).on('error', fail).on('close', closed).on('end', closed);
+    stream.write(setup.frames());
+  });
+}
+
+function readSetup(reader: FrameReader, chunk: Buffer, setup: CarrierSetup): CarrierIdentity | undefined {
+  reader.push(chunk);
+  for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+    const identity = frame.name === 'ERROR' ? raise(frame.payload) : setup.handleFrame(frame);
+    if (identity !== undefined) return identity;
+  }
+  return undefined;
+}
+
+function raise(payload: Buffer): never {
+  const { code, message } = decodeJson('ERROR', payload);
+  throw new ProtocolError(code, `the peer says: ${message ?? code}`);
+}
