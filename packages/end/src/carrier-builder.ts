@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { CARRIER_EXPORTER, CarrierSetup, decodeJson, FrameReader, isMaster, ProtocolError, type CarrierFacts, type CarrierIdentity, type CheckedPeer, type Crypto, type OwnSetup, type SecuredCarrier, type Security } from '@lstp/core';
+import { CARRIER_EXPORTER, CarrierSetup, decodeJson, encodeJson, FrameReader, isMaster, ProtocolError, type CarrierFacts, type CarrierIdentity, type CheckedPeer, type Crypto, type OwnSetup, type SecuredCarrier, type Security } from '@lstp/core';
 
 export interface RawCarrier {
   /** What was read beyond LSTP is pushed back already. Owned from now on. */
@@ -67,8 +67,10 @@ function compareSetup(stream: Duplex, setup: CarrierSetup, timeoutMs: number): P
     };
     const fail = (error: Error): void => {
       finish();
-      // Late errors of a stream that is being destroyed have no other reader.
-      stream.on('error', () => {}).destroy();
+      // Late errors of a stream that is being closed have no other reader.
+      stream.on('error', () => {});
+      if (error instanceof ProtocolError) stream.end(encodeJson('ERROR', 0, { code: error.wireCode, message: error.message }), () => stream.destroy());
+      else stream.destroy();
       reject(error);
     };
     const closed = (): void => fail(Object.assign(new Error('the peer refused our key, or died, before it said its set-up again'), { code: 'ERR_LSTP_CARRIER_CLOSED' }));

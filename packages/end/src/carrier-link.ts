@@ -2,8 +2,6 @@
 import type { Duplex } from 'node:stream';
 import type { Carrier } from '@lstp/core';
 
-/** What waits in the stream before the tunnel is asked for more. More would only queue keystrokes behind bulk. */
-const WRITER_BYTES = 262_144;
 /** A chunk of this size is a full TLS record: more follow. */
 const FULL_RECORD_BYTES = 16_384;
 /** A farewell that cannot be written in this time is given up. */
@@ -18,13 +16,14 @@ export interface LinkHost {
 export class CarrierLink {
   readonly carrier: Carrier;
   readonly #stream: Duplex;
+  readonly #written: () => void;
   #closed = false;
 
   constructor(carrier: Carrier, stream: Duplex, host: LinkHost) {
     this.carrier = carrier;
     this.#stream = stream;
+    this.#written = () => host.handleDrain(this);
     stream.on('data', (chunk: Buffer) => host.handleBytes(this, chunk, chunk.length >= FULL_RECORD_BYTES));
-    stream.on('drain', () => host.handleDrain(this));
     const lost = (): void => {
       if (this.#closed) return;
       this.#closed = true;
@@ -33,14 +32,16 @@ export class CarrierLink {
     };
     // A half-closed carrier is of no use to anyone.
     stream.on('end', lost).on('close', lost).on('error', lost);
+    if (stream.destroyed) setImmediate(lost);
+    stream.resume();
   }
 
   get writable(): boolean {
-    return !this.#closed && this.#stream.writableLength < WRITER_BYTES;
+    return !this.#closed && this.#stream.writableLength === 0;
   }
 
   write(bytes: Buffer): void {
-    this.#stream.write(bytes);
+    this.#stream.write(bytes, this.#written);
   }
 
   /** Writes `farewell`, if any, and ends the stream. */

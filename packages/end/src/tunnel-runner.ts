@@ -6,7 +6,8 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
-import type { Carrier, CarrierFacts, Channel, ChannelRequest, Tunnel, TunnelEvent } from '@lstp/core';
+import type { Carrier, Channel, ChannelRequest, Tunnel, TunnelEvent } from '@lstp/core';
+import type { BuiltCarrier } from './carrier-builder.js';
 import { CarrierLink, type LinkHost } from './carrier-link.js';
 import { ChannelJoin, type JoinHost } from './channel-join.js';
 
@@ -56,9 +57,10 @@ export class TunnelRunner implements JoinHost, LinkHost {
     return totals;
   }
 
-  /** A secured and compared carrier. `head` was read from the stream behind its set-up. */
-  addCarrier(facts: CarrierFacts, stream: Duplex, head: Buffer): Carrier {
+  /** A secured and compared carrier. `introduce` is called before any event about it. */
+  addCarrier({ facts, stream, head }: BuiltCarrier, introduce: (carrier: Carrier) => void): Carrier {
     const carrier = this.tunnel.addCarrier(facts, this.now());
+    introduce(carrier);
     this.#links.set(carrier, new CarrierLink(carrier, stream, this));
     if (head.length > 0) this.tunnel.handleBytes(carrier, head, this.now());
     this.settle();

@@ -1,0 +1,275 @@
+/**
+ * Keeps the carriers of one tunnel up, for ever: which lane is tried when, what is answered, what is held back.
+ *
+ * The left end walks its alternatives, one at a time; the right end offers every alternative, so that both meet.
+ * Lanes on which the neighbour dials us are answered when a set-up comes, or use a standby leg of that neighbour.
+ * Specification: docs/spec.md, "Dialing neighbours".
+ */
+import { Backoff, type Carrier, type ClearSetup, type LegConnection, type WireCode } from '@lstp/core';
+import type { BuiltCarrier } from './carrier-builder.js';
+import { Lane, type LaneFacts, type LaneFailure, type LaneHost } from './lane.js';
+
+/** The left end walks on when nobody was paired with it for this long. */
+const UNPAIRED_MS = 5000;
+/** A newer process runs as this end: ask again, rarely. */
+const SUPERSEDED_MS = 60_000;
+/** A carrier that lived this long was a success. */
+const STABLE_MS = 5000;
+/** A set-up for a slot that we do not know yet: our own word for it may be on its way. */
+const UNKNOWN_SLOT_MS = 10_000;
+
+export interface KeeperOptions {
+  readonly side: 'left' | 'right';
+  readonly carriers: number;
+  /** For each alternative, in order: who our neighbour is and whether we dial it. */
+  readonly alternatives: readonly (Omit<LaneFacts, 'slot'> & { readonly dials: boolean })[];
+  readonly lane: Omit<LaneHost, 'handlePaired' | 'handleBuilt' | 'handleFailed' | 'handleProgress'>;
+  now(): number;
+  /** Gives a built carrier to the tunnel. */
+  handleBuilt(built: BuiltCarrier, facts: LaneFacts): Carrier;
+  /** What a person should know while the tunnel is not up. */
+  report(text: string, slot: number): void;
+}
+
+interface SlotState {
+  readonly slot: number;
+  readonly lanes: LaneControl[];
+  carrier: Carrier | undefined;
+  /** The alternative that the carrier took. */
+  alt: number;
+  since: number;
+  /** Left end: the alternative that is being tried. */
+  walk: number;
+  held: { readonly leg: LegConnection; readonly setup: ClearSetup } | undefined;
+  expiry: NodeJS.Timeout | undefined;
+}
+
+interface LaneControl {
+  readonly lane: Lane;
+  readonly dials: boolean;
+  readonly backoff: Backoff;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export class CarrierKeeper {
+  readonly #options: KeeperOptions;
+  readonly #slots = new Map<number, SlotState>();
+  readonly #strangers = new Map<LegConnection, { readonly setup: ClearSetup; readonly timer: NodeJS.Timeout }>();
+  #stopped = true;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    for (let slot = 0; slot < this.#options.carriers; slot += 1) this.#ensure(this.#addSlot(slot));
+  }
+
+  /** No new carriers; those that are up are the tunnel's. */
+  stop(): void {
+    this.#stopped = true;
+    for (const slot of [...this.#slots.keys()]) this.#dropSlot(slot);
+    for (const [leg, { timer }] of this.#strangers) {
+      clearTimeout(timer);
+      leg.close({ code: 'SHUTTING_DOWN', message: 'this end is going down' });
+    }
+    this.#strangers.clear();
+  }
+
+  /** An additional carrier is wanted for `slot`, for `forMs`. */
+  want(slot: number, forMs: number): void {
+    if (this.#stopped || this.#slots.has(slot)) return;
+    const state = this.#addSlot(slot);
+    state.expiry = setTimeout(() => state.carrier === undefined && this.#dropSlot(slot), forMs);
+    this.#ensure(state);
+    for (const [leg, { setup, timer }] of this.#strangers) {
+      if (setup.info.slot !== slot) continue;
+      clearTimeout(timer);
+      this.#strangers.delete(leg);
+      this.handleInbound(leg, setup);
+    }
+  }
+
+  unwant(slot: number): void {
+    if (slot >= this.#options.carriers) this.#dropSlot(slot);
+  }
+
+  /** A carrier is gone. Older ones that were replaced do not matter any more. */
+  handleClosed(carrier: Carrier): void {
+    const state = this.#slots.get(carrier.slot);
+    if (state === undefined || state.carrier !== carrier) return;
+    const backoff = state.lanes[state.alt]?.backoff;
+    if (this.#options.now() - state.since >= STABLE_MS) backoff?.reset();
+    state.carrier = undefined;
+    if (carrier.slot >= this.#options.carriers) return this.#dropSlot(carrier.slot);
+    const { held } = state;
+    state.held = undefined;
+    if (held !== undefined) return this.#answer(state, held.leg, held.setup);
+    const control = state.lanes[state.alt];
+    if (control === undefined || this.#stopped) return;
+    clearTimeout(control.timer);
+    control.timer = setTimeout(() => state.carrier === undefined && this.#ensure(state), backoff?.next(this.#options.now()) ?? 0);
+  }
+
+  /** The other end's set-up came on a leg that its neighbour dialed to us. */
+  handleInbound(leg: LegConnection, setup: ClearSetup): void {
+    const { slot, alt, instance } = setup.info;
+    const state = this.#slots.get(slot);
+    if (this.#stopped) return leg.close({ code: 'SHUTTING_DOWN', message: 'this end is going down' });
+    if (state === undefined) return this.#holdStranger(leg, setup);
+    const keeps = this.#options.side === 'left' && state.carrier?.facts.peerInstance === instance && state.alt !== alt;
+    if (!keeps) return this.#answer(state, leg, setup);
+    state.held?.leg.close({ code: 'SUPERSEDED', message: 'another leg waits for this slot' });
+    state.held = { leg, setup };
+    leg.handler = { handleNews: () => {}, handleEnd: () => this.#unhold(state, leg) };
+  }
+
+  #addSlot(slot: number): SlotState {
+    const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, walk: 0, held: undefined, expiry: undefined };
+    for (const { dials, ...facts } of this.#options.alternatives) {
+      state.lanes.push({ lane: new Lane({ ...facts, slot }, this.#laneHost(state)), dials, backoff: new Backoff(), timer: undefined });
+    }
+    this.#slots.set(slot, state);
+    return state;
+  }
+
+  #dropSlot(slot: number): void {
+    const state = this.#slots.get(slot);
+    if (state === undefined) return;
+    this.#slots.delete(slot);
+    clearTimeout(state.expiry);
+    state.held?.leg.close({ code: 'SHUTTING_DOWN', message: 'this slot is no longer wanted' });
+    for (const control of state.lanes) {
+      clearTimeout(control.timer);
+      control.lane.cancel();
+    }
+  }
+
+  #laneHost(state: SlotState): LaneHost {
+    return {
+      ...this.#options.lane,
+      handleProgress: (_lane, text) => this.#options.report(text, state.slot),
+      handlePaired: (lane) => clearTimeout(state.lanes[lane.facts.alt]?.timer),
+      handleBuilt: (lane, built) => this.#handleBuilt(state, lane, built),
+      handleFailed: (lane, failure) => this.#handleFailed(state, lane, failure),
+    };
+  }
+
+  /** Tries what can be tried for a slot that has no carrier. */
+  #ensure(state: SlotState): void {
+    if (this.#options.side === 'left') return this.#walk(state);
+    for (const control of state.lanes) this.#try(control, state);
+  }
+
+  #walk(state: SlotState): void {
+    for (const control of state.lanes) if (!control.dials) this.#try(control, state);
+    const control = state.lanes[state.walk];
+    if (control === undefined) return;
+    if (!control.dials) {
+      if (!state.lanes.some(({ dials }) => dials)) return;
+      state.walk = (state.walk + 1) % state.lanes.length;
+      return this.#walk(state);
+    }
+    this.#try(control, state);
+  }
+
+  #try(control: LaneControl, state: SlotState): void {
+    if (this.#stopped || control.lane.state !== 'idle') return;
+    clearTimeout(control.timer);
+    if (!control.dials) {
+      if (this.#mayUseStandby(state, control)) control.lane.standby();
+      return;
+    }
+    this.#options.report(`dialing ${control.lane.facts.neighbour.node}`, state.slot);
+    control.lane.dial();
+    if (this.#options.side === 'left' && state.lanes.filter(({ dials }) => dials).length > 1) {
+      control.timer = setTimeout(() => this.#walkOn(state, control), UNPAIRED_MS);
+    }
+  }
+
+  /** Nobody was paired with us here: the next alternative. */
+  #walkOn(state: SlotState, control: LaneControl): void {
+    if (control.lane.state === 'building') return;
+    control.lane.cancel();
+    state.walk = (control.lane.facts.alt + 1) % state.lanes.length;
+    this.#walk(state);
+  }
+
+  #mayUseStandby(state: SlotState, { lane }: LaneControl): boolean {
+    if (lane.state !== 'idle') return false;
+    if (state.carrier === undefined) return true;
+    return this.#options.side === 'right' && state.alt !== lane.facts.alt;
+  }
+
+  #answer(state: SlotState, leg: LegConnection, setup: ClearSetup): void {
+    const control = state.lanes[setup.info.alt];
+    if (control === undefined) return leg.close({ code: 'ROUTE', message: `there is no alternative ${setup.info.alt} here` });
+    clearTimeout(control.timer);
+    control.lane.answer(leg, setup);
+  }
+
+  #handleBuilt(state: SlotState, lane: Lane, built: BuiltCarrier): void {
+    const carrier = this.#options.handleBuilt(built, lane.facts);
+    if (carrier.state === 'closed') return this.#handleFailed(state, lane, { code: undefined, message: 'the carrier was refused' });
+    clearTimeout(state.expiry);
+    state.carrier = carrier;
+    state.since = this.#options.now();
+    state.alt = lane.facts.alt;
+    state.walk = 0;
+    if (this.#options.side === 'right') return this.#ensureOthers(state);
+    for (const control of state.lanes) {
+      if (control.lane === lane || control.lane.state === 'building') continue;
+      clearTimeout(control.timer);
+      control.lane.cancel();
+    }
+  }
+
+  /** The right end goes on offering its other alternatives. */
+  #ensureOthers(state: SlotState): void {
+    for (const control of state.lanes) if (control.lane.facts.alt !== state.alt) this.#try(control, state);
+  }
+
+  #handleFailed(state: SlotState, lane: Lane, { code, message }: LaneFailure): void {
+    if (this.#stopped) return;
+    const control = state.lanes[lane.facts.alt];
+    if (control === undefined) return;
+    this.#options.report(message, state.slot);
+    this.#retry(state, control, code);
+  }
+
+  #retry(state: SlotState, control: LaneControl, code: WireCode | undefined): void {
+    clearTimeout(control.timer);
+    if (this.#stopped) return;
+    const isLast = this.#options.side === 'right' || control.lane.facts.alt >= state.lanes.length - 1;
+    const waitMs = code === 'SUPERSEDED' ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now()) : 0;
+    control.timer = setTimeout(() => this.#again(state, control), waitMs);
+  }
+
+  #again(state: SlotState, control: LaneControl): void {
+    if (this.#options.side === 'right') return this.#try(control, state);
+    if (state.carrier !== undefined) return;
+    if (control.dials) state.walk = (control.lane.facts.alt + 1) % state.lanes.length;
+    this.#walk(state);
+  }
+
+  #unhold(state: SlotState, leg: LegConnection): void {
+    if (state.held?.leg === leg) state.held = undefined;
+  }
+
+  #holdStranger(leg: LegConnection, setup: ClearSetup): void {
+    const refuse = (): void => {
+      this.#strangers.delete(leg);
+      leg.close({ code: 'ROUTE', message: `slot ${setup.info.slot} is not in use` });
+    };
+    const timer = setTimeout(refuse, UNKNOWN_SLOT_MS);
+    this.#strangers.set(leg, { setup, timer });
+    leg.handler = {
+      handleNews: () => {},
+      handleEnd: () => {
+        clearTimeout(timer);
+        this.#strangers.delete(leg);
+      },
+    };
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * The end role of a node: every tunnel of its chain files that begins or ends here.
+ *
+ *   const role = new EndRole(options);
+ *   await role.start();         front ends listen, carriers are being built
+ *   await role.established();
+ */
+import type { Duplex } from 'node:stream';
+import {
+  CHANNELS, CLOCK, DIALER, IDENTITY, LISTENERS, LOGGER, nodeCrypto, Pool, resolveSecrets,
+  type Chain, type Identity, type JoinedChannel, type LegHub, type Neighbour, type PluginDefinition, type ReloadReport, type Security, type ServiceConfig, type Signer, type TunnelConfig, type TunnelStatus,
+} from '@lstp/core';
+import type { Logger } from 'pino';
+import type { DependencyContainer } from 'tsyringe';
+import { ApplicationDialer } from './application-dialer.js';
+import { ApplicationListeners } from './application-listeners.js';
+import { TunnelEnd } from './tunnel-end.js';
+
+/** Memory of a node that channels may borrow to hold what was granted and not yet taken. */
+const POOL_BYTES = 128 * 1024 * 1024;
+
+export interface EndRoleOptions {
+  readonly node: string;
+  readonly chains: readonly Chain[];
+  readonly hub: LegHub;
+  readonly signer: Signer;
+  readonly identity: Identity;
+  /** The node's; this role registers what plugins may ask for. */
+  readonly container: DependencyContainer;
+  readonly plugins: readonly PluginDefinition[];
+  /** Keys, addresses and ways out of a node beside this one. */
+  readonly neighbourOf: (chain: Chain, node: string) => Neighbour;
+  /** `lstp/0.1.0` */
+  readonly software: string;
+  readonly logger: Logger;
+}
+
+export class EndRole {
+  readonly #options: EndRoleOptions;
+  readonly #tunnels: TunnelEnd[];
+
+  constructor(options: EndRoleOptions) {
+    this.#options = options;
+    const { container, identity, logger } = options;
+    container.registerInstance(IDENTITY, identity);
+    container.registerInstance(LOGGER, logger);
+    container.registerInstance(CLOCK, { now: () => performance.now() });
+    container.registerInstance(DIALER, new ApplicationDialer());
+    container.registerInstance(LISTENERS, new ApplicationListeners());
+    const mine = tunnelsOf(options.node, options.chains);
+    const pool = new Pool(POOL_BYTES);
+    const security = this.#security();
+    this.#tunnels = mine.map(({ chain, config }) => this.#makeTunnel({ chain, config, pool, poolShare: POOL_BYTES / mine.length, security }));
+  }
+
+  get tunnels(): readonly TunnelEnd[] {
+    return this.#tunnels;
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#tunnels.map((tunnel) => tunnel.start()));
+  }
+
+  async established(): Promise<void> {
+    await Promise.all(this.#tunnels.map((tunnel) => tunnel.established()));
+  }
+
+  status(): TunnelStatus[] {
+    return this.#tunnels.map((tunnel) => tunnel.status());
+  }
+
+  /** Services of tunnels that are there take effect; tunnels that come, go or change their way need a restart. */
+  async reload(chains: readonly Chain[]): Promise<ReloadReport> {
+    const applied: string[] = [];
+    const ignored: string[] = [];
+    const wanted = new Map(tunnelsOf(this.#options.node, chains).map(({ config }) => [config.name, config]));
+    for (const tunnel of this.#tunnels) {
+      const config = wanted.get(tunnel.name);
+      wanted.delete(tunnel.name);
+      if (config === undefined) ignored.push(`tunnel ${tunnel.name} is gone from the file; it goes on until a restart`);
+      else applied.push(...(await tunnel.reload(config)).map((line) => `${tunnel.name}: ${line}`));
+    }
+    for (const name of wanted.keys()) ignored.push(`tunnel ${name} is new in the file; it begins with a restart`);
+    return { applied, ignored };
+  }
+
+  /** Joins a stream to a channel of a service whose applications connect here; `tunnel` where several have that name. */
+  connect({ tunnel, service, target }: { readonly tunnel?: string; readonly service: string; readonly target?: string }, stream: Duplex): JoinedChannel {
+    const { node } = this.#options;
+    const offers = this.#tunnels.filter(({ name, services }) => (tunnel === undefined || name === tunnel) && services.get(service)?.at === node);
+    const [only] = offers;
+    if (only === undefined) throw Object.assign(new Error(`no service ${service} takes applications in at ${node}`), { code: 'ERR_LSTP_NO_SERVICE' });
+    if (offers.length > 1) throw Object.assign(new Error(`several tunnels have a service ${service}: ${offers.map(({ name }) => `${name}/${service}`).join(', ')}`), { code: 'ERR_LSTP_AMBIGUOUS' });
+    const config = only.services.get(service) as ServiceConfig;
+    const child = this.#options.container.createChildContainer();
+    child.registerInstance(CHANNELS, { join: (joined, request) => only.join(config, joined, request) });
+    const connector = this.#options.plugins.find((plugin) => plugin.connector !== undefined)?.connector;
+    if (connector === undefined) throw Object.assign(new Error('no plugin joins streams to channels'), { code: 'ERR_LSTP_NO_CONNECTOR' });
+    return child.resolve(connector).connect(stream, target === undefined ? {} : { target });
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    await Promise.all(this.#tunnels.map((tunnel) => tunnel.drain(deadlineMs)));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#tunnels.map((tunnel) => tunnel.stop()));
+  }
+
+  #makeTunnel(parts: { chain: Chain; config: TunnelConfig; pool: Pool; poolShare: number; security: Security }): TunnelEnd {
+    const { node, hub, signer, container, plugins, software, logger, neighbourOf } = this.#options;
+    return new TunnelEnd({
+      ...parts, node, hub, signer, container, plugins, software,
+      crypto: nodeCrypto,
+      resolveOptions: (options) => resolveIn(options, parts.chain.file),
+      neighbourOf: (name) => neighbourOf(parts.chain, name),
+      logger: logger.child({ tunnel: parts.config.name }),
+    });
+  }
+
+  #security(): Security {
+    const security = this.#options.plugins.find((plugin) => plugin.security !== undefined)?.security;
+    if (security === undefined) throw new Error('no plugin secures carriers');
+    return this.#options.container.resolve(security);
+  }
+}
+
+function tunnelsOf(node: string, chains: readonly Chain[]): { chain: Chain; config: TunnelConfig }[] {
+  return chains.flatMap((chain) => [...chain.tunnels.values()].filter(({ left, right }) => left === node || right === node).map((config) => ({ chain, config })));
+}
+
+/** Every text in checked options with its references filled in. */
+function resolveIn(value: unknown, chainFile: string): unknown {
+  if (typeof value === 'string') return resolveSecrets(value, { chainFile });
+  if (Array.isArray(value)) return value.map((item) => resolveIn(item, chainFile));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, resolveIn(member, chainFile)]));
+}

@@ -1,0 +1,311 @@
+/**
+ * One tunnel at this end: its state, its carriers, its services, and what a person is shown of it.
+ * Puts the parts together and decides nothing that they could decide.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import {
+  formatRoute, freezeSetup, rendezvousDigest, Tunnel, VERSIONS,
+  type Carrier, type CarrierStatus, type Chain, type Channel, type ChannelRequest, type ChannelStatus, type Crypto, type JoinedChannel, type LegConnection, type LegHub, type MapNode, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type Route, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
+} from '@lstp/core';
+import type { Logger } from 'pino';
+import type { DependencyContainer } from 'tsyringe';
+import { authorise } from './authorise.js';
+import type { BuiltCarrier } from './carrier-builder.js';
+import { CarrierKeeper } from './carrier-keeper.js';
+import { EpochSource } from './epoch-source.js';
+import type { LaneFacts } from './lane.js';
+import { ServiceHost } from './service-host.js';
+import { TunnelRunner, type TunnelPolicy } from './tunnel-runner.js';
+
+/** Between pings inside TLS; three missed ones are the peer's death. */
+const PING_MS = 1600;
+/** Channels that the other end may hold open at once. */
+const MAX_CHANNELS = 16_384;
+/** Unsent bytes of a channel at which its application is no longer read: two frames. */
+const UNSENT_BYTES = 131_072;
+/** Bytes held for acknowledgement in a tunnel at which applications are no longer read. */
+const RETAIN_BYTES = 128 * 1024 * 1024;
+
+export interface TunnelEndOptions {
+  readonly node: string;
+  readonly chain: Chain;
+  readonly config: TunnelConfig;
+  readonly hub: LegHub;
+  readonly signer: Signer;
+  readonly crypto: Crypto;
+  readonly security: Security;
+  readonly pool: Pool;
+  readonly poolShare: number;
+  readonly software: string;
+  readonly container: DependencyContainer;
+  readonly plugins: readonly PluginDefinition[];
+  readonly resolveOptions: (options: unknown) => unknown;
+  readonly neighbourOf: (node: string) => Neighbour;
+  readonly logger: Logger;
+}
+
+interface CarrierInfo {
+  readonly nodes: readonly MapNode[];
+  readonly route: string;
+}
+
+export class TunnelEnd implements TunnelPolicy {
+  readonly #options: TunnelEndOptions;
+  readonly #epochs = new EpochSource();
+  readonly #tunnel: Tunnel;
+  readonly #runner: TunnelRunner;
+  readonly #services: ServiceHost;
+  readonly #keeper: CarrierKeeper;
+  readonly #carriers = new Map<Carrier, CarrierInfo>();
+  readonly #waiting = new Set<() => void>();
+  #config: TunnelConfig;
+  #attempts = 0;
+  #wasUp = false;
+  #draining = false;
+  #progress = '';
+  #unregister: (() => void) | undefined;
+
+  constructor(options: TunnelEndOptions) {
+    const { config, node, pool, poolShare, software, plugins } = options;
+    this.#options = options;
+    this.#config = config;
+    const newInstance = (): string => randomBytes(16).toString('base64url');
+    this.#tunnel = new Tunnel({
+      side: this.side,
+      instance: newInstance(),
+      newInstance,
+      node,
+      software,
+      codecs: [],
+      plugins: plugins.map(({ name }) => name),
+      maxChannels: MAX_CHANNELS,
+      pool,
+      poolShare,
+      unsentBytes: UNSENT_BYTES,
+      retainBytes: RETAIN_BYTES,
+      graceMs: config.graceMs,
+      spread: config.spread,
+    });
+    this.#runner = new TunnelRunner(this.#tunnel, this);
+    this.#services = new ServiceHost({ ...options, tunnel: config.name, plugin: (name) => plugins.find((plugin) => plugin.name === name), runner: this.#runner });
+    this.#keeper = this.#makeKeeper();
+  }
+
+  get name(): string {
+    return this.#config.name;
+  }
+
+  get side(): Side {
+    return this.#options.config.left === this.#options.node ? 'left' : 'right';
+  }
+
+  get services(): ReadonlyMap<string, ServiceConfig> {
+    return this.#config.services;
+  }
+
+  get isEstablished(): boolean {
+    return this.#tunnel.established;
+  }
+
+  /** Front ends listen and carriers are being built when it resolves. */
+  async start(): Promise<void> {
+    const { hub, crypto } = this.#options;
+    this.#unregister = hub.register(rendezvousDigest(crypto, this.#config.common), {
+      handleSetup: (setup, leg: LegConnection) => this.#keeper.handleInbound(leg, setup),
+    });
+    await this.#services.apply(this.#config.services);
+    this.#keeper.start();
+  }
+
+  /** Resolves at the next time the tunnel is up. */
+  established(): Promise<void> {
+    if (this.#tunnel.established) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  /** Takes over the services of a changed file; carriers and channels go on. */
+  async reload(config: TunnelConfig): Promise<string[]> {
+    this.#config = { ...this.#config, services: config.services };
+    return this.#services.apply(config.services);
+  }
+
+  /** Joins a stream to a channel of a service whose applications connect here. */
+  join(config: ServiceConfig, stream: Duplex, request: ChannelRequest | undefined): JoinedChannel {
+    return this.#services.join(config, stream, request);
+  }
+
+  /** No new work; resolves when channels and carriers are gone, at the latest after the deadline. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true;
+    await this.#services.stop();
+    this.#keeper.stop();
+    const ended = new Promise<void>((resolve) => this.#waiting.add(resolve));
+    this.#tunnel.shutdown(deadlineMs, this.#runner.now());
+    this.#runner.settle();
+    await ended;
+  }
+
+  async stop(): Promise<void> {
+    this.#unregister?.();
+    this.#keeper.stop();
+    this.#runner.stop();
+    await this.#services.stop();
+  }
+
+  status(): TunnelStatus {
+    const state = this.#draining ? 'draining' : this.#tunnel.established ? 'established' : this.#wasUp ? 'interrupted' : 'connecting';
+    return {
+      name: this.name,
+      state,
+      ...(this.#tunnel.established ? {} : { progress: this.#progress }),
+      carriers: [...this.#carriers].map(([carrier, info]) => this.#carrierStatus(carrier, info)),
+      channels: [...this.#tunnel.channels].map((channel) => this.#channelStatus(channel)),
+      services: this.#services.status(),
+      totals: this.#runner.totals,
+    };
+  }
+
+  // --- TunnelPolicy
+
+  handleRequest(channel: Channel): void {
+    const decision = authorise(channel.request, { node: this.#options.node, services: this.#config.services, acts: (service) => this.#services.acts(service), codecs: [] });
+    if ('denied' in decision) {
+      const { service, target, kind } = channel.request;
+      this.#options.logger.warn({ audit: 'denied', service, target, kind, channel: channel.id, reason: decision.message }, 'channel denied');
+      this.#tunnel.refuse(channel, { code: decision.denied, message: decision.message }, this.#runner.now());
+      return;
+    }
+    this.#runner.adopt(channel);
+    this.#tunnel.accept(channel, this.#runner.now());
+  }
+
+  handleBegin(channel: Channel): void {
+    void this.#services.begin(channel);
+  }
+
+  handleClosed(channel: Channel): void {
+    this.#options.logger.debug({ channel: channel.id, service: channel.request.service, reason: channel.reason, bytesIn: channel.bytesIn, bytesOut: channel.bytesOut }, 'channel closed');
+  }
+
+  handleEvent(event: Exclude<TunnelEvent, { readonly channel: Channel }>): void {
+    const { logger } = this.#options;
+    switch (event.type) {
+      case 'established':
+        this.#wasUp = true;
+        logger.info('tunnel established');
+        return this.#wake();
+      case 'interrupted':
+        this.#progress = 'the last carrier was lost';
+        return logger.warn('tunnel interrupted');
+      case 'carrier-alive':
+        this.#keeper.handleAlive(event.carrier);
+        return logger.info({ carrier: event.carrier.id, slot: event.carrier.slot, route: this.#carriers.get(event.carrier)?.route }, 'carrier established');
+      case 'carrier-closed':
+        this.#carriers.delete(event.carrier);
+        logger.info({ carrier: event.carrier.id, slot: event.carrier.slot, code: event.code, reason: event.message }, 'carrier closed');
+        return this.#keeper.handleClosed(event.carrier);
+      case 'slot-wanted':
+        return this.#keeper.want(event.slot, Math.max(0, event.until - this.#runner.now()));
+      case 'slot-unwanted':
+        return this.#keeper.unwant(event.slot);
+      case 'instance':
+        this.#epochs.advance();
+        return logger.warn('the association was reset; every channel ended');
+      case 'peer-shutdown':
+        return logger.info({ deadlineMs: event.deadlineMs }, 'the other end shuts down');
+      case 'ended':
+        return this.#wake();
+    }
+  }
+
+  // --- private
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  #makeKeeper(): CarrierKeeper {
+    const { config, crypto, security, hub } = this.#options;
+    return new CarrierKeeper({
+      side: this.side,
+      carriers: config.carriers,
+      alternatives: config.routes.map((route, alt) => this.#alternative(route, alt)),
+      lane: { crypto, security, hub, freeze: (facts) => this.#freeze(facts) },
+      now: () => this.#runner.now(),
+      handleBuilt: (built, facts) => this.#handleBuilt(built, facts),
+      report: (text) => this.#report(text),
+    });
+  }
+
+  #alternative(route: Route, alt: number): Omit<LaneFacts, 'slot'> & { dials: boolean } {
+    const { chain, config, neighbourOf } = this.#options;
+    const hop = this.side === 'left' ? route.hops[0] : route.hops.at(-1);
+    if (hop === undefined) throw new Error(`tunnel ${config.name}: a route without hops`);
+    const keysOf = (node: string): readonly string[] => chain.nodes.get(node)?.keys ?? [];
+    return {
+      alt,
+      neighbour: neighbourOf(this.side === 'left' ? hop.right : hop.left),
+      dials: hop.dialer === this.side,
+      route: route.nodes.map((node) => ({ node, keys: keysOf(node) })),
+      peerKeys: keysOf(this.side === 'left' ? config.right : config.left),
+    };
+  }
+
+  #freeze({ slot, alt, peerKeys }: LaneFacts): OwnSetup {
+    const { node, crypto, signer, config } = this.#options;
+    this.#attempts += 1;
+    const info = {
+      versions: [...VERSIONS],
+      common: rendezvousDigest(crypto, config.common),
+      side: this.side,
+      peers: [...peerKeys],
+      epoch: this.#epochs.current,
+      instance: this.#tunnel.instance,
+      slot,
+      alt,
+      attempt: this.#attempts,
+      pingMs: PING_MS,
+    };
+    return freezeSetup(info, node, { crypto, signer });
+  }
+
+  #handleBuilt(built: BuiltCarrier, { alt }: LaneFacts): Carrier {
+    const route = this.#options.config.routes[alt];
+    const info = { nodes: built.identity.nodes, route: route === undefined ? '' : formatRoute(route) };
+    return this.#runner.addCarrier(built, (carrier) => this.#carriers.set(carrier, info));
+  }
+
+  #report(text: string): void {
+    if (this.#progress === text || this.#tunnel.established) return;
+    this.#progress = text;
+    this.#options.logger.info({ progress: text }, text);
+  }
+
+  #carrierStatus(carrier: Carrier, { nodes, route }: CarrierInfo): CarrierStatus {
+    return {
+      id: carrier.id,
+      slot: carrier.slot,
+      route,
+      rttMs: carrier.rttMs === undefined ? null : Math.round(carrier.rttMs * 1000) / 1000,
+      sinceMs: Math.round(this.#runner.now() - carrier.since),
+      map: nodes.map(({ node, kind, address, verified }) => ({ node, kind, ...(address === undefined ? {} : { address }), verified })),
+    };
+  }
+
+  #channelStatus(channel: Channel): ChannelStatus {
+    const { service, target } = channel.request;
+    return {
+      id: channel.id,
+      service,
+      state: channel.state,
+      role: channel.opener ? 'front' : 'back',
+      ...(target === undefined ? {} : { target }),
+      ...(channel.source === undefined ? {} : { source: channel.source }),
+      bytesIn: channel.bytesIn,
+      bytesOut: channel.bytesOut,
+      ageMs: Math.round(this.#runner.now() - channel.openedAt),
+    };
+  }
+}
