@@ -199,7 +199,6 @@ export class TunnelEnd implements TunnelPolicy {
         this.#progress = 'the last carrier was lost';
         return logger.warn('tunnel interrupted');
       case 'carrier-alive':
-        this.#keeper.handleAlive(event.carrier);
         return logger.info({ carrier: event.carrier.id, slot: event.carrier.slot, route: this.#carriers.get(event.carrier)?.route }, 'carrier established');
       case 'carrier-closed':
         this.#carriers.delete(event.carrier);
