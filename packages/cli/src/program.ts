@@ -94,7 +94,7 @@ function declareConnect(program: Command, done: Done): void {
     .action(async (file: string, service: string, target: string | undefined, options: ConnectOptions) =>
       done(await (await import('./commands/connect.js')).connect({ file, service, target }, options)),
     );
-  example(command, 'lstp init demo', IN_BACKGROUND, 'echo hello | lstp connect demo/chain.yaml --as desk echo --wait 10', "ssh -o ProxyCommand='lstp connect demo/chain.yaml --as desk ssh' localhost true");
+  example(command, 'lstp init demo', IN_BACKGROUND, "ssh -o ProxyCommand='lstp connect demo/chain.yaml --as desk ssh --wait 10' localhost true");
 }
 
 function declarePlugins(program: Command, done: Done): void {

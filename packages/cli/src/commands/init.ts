@@ -21,7 +21,7 @@ function nextSteps(file: string, keys: string): string {
 
 Try it on this machine, all four nodes in one process:
   lstp up ${file} --all --keys ${keys} --direct
-  echo hello | lstp connect ${file} --as desk echo        (in another terminal)
+  lstp status --as desk                       (in another terminal)
 
 Make it yours:
   1. Edit ${file}. Every host that ends in ".example" is a placeholder.

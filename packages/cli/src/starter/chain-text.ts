@@ -1,4 +1,4 @@
-/** The chain file that `lstp init` writes: two firewalls, a middle outside of each, three kinds of service. */
+/** The chain file that `lstp init` writes: two firewalls, a middle outside of each, a service to listen for and one to connect to. */
 import type { PublicKey } from '@lstp/core/protocol';
 
 /** The nodes of the starter, in the order of the route. */
@@ -15,8 +15,7 @@ export function starterChain(keys: Readonly<Record<StarterNode, PublicKey>>): st
 # Both ends dial out; nothing has to be opened in either firewall. The middles pair and pass bytes; what goes
 # between desk and lab is secured end to end, with the keys below.
 #
-# PLACEHOLDERS: every host that ends in ".example" is one. Put your own in their place; the ones in \`to:\` are
-# looked up at the far end only.
+# PLACEHOLDERS: every host that ends in ".example" is one. Put your own in their place.
 #
 #   lstp check chain.yaml                                   is it right?
 #   lstp map chain.yaml                                     what does it look like?
@@ -55,13 +54,13 @@ tunnels:
 
     # \`at\` is the end where applications connect; the other end connects to \`to\`, and to nothing else.
     services:
-      # Point a browser at http://127.0.0.1:8080/ on desk.
-      web: { at: desk, listen: "127.0.0.1:8080", to: "intranet.acme.example:80" }
-      # Without \`listen\`: for \`lstp connect\` only, as in
+      # Point a browser at http://127.0.0.1:8080/ on desk. To see something there:
+      #   python3 -m http.server 8000 --bind 127.0.0.1        on lab
+      web: { at: desk, listen: "127.0.0.1:8080", to: "127.0.0.1:8000" }
+      # Without \`listen\` nothing listens on desk; \`lstp connect\` joins its standard input and output to it:
       #   ssh -o ProxyCommand='lstp connect chain.yaml --as desk ssh' localhost
       ssh: { at: desk, to: "127.0.0.1:22" }
-      # A program at the far end, one for each connection; its standard input and output are the connection.
-      #   echo hello | lstp connect chain.yaml --as desk echo
-      echo: { plugin: stdio, at: desk, command: ["cat"] }
+      # A name instead of an address is looked up at the far end:
+      #   pg: { at: desk, listen: "unix:/run/lstp/pg.sock", to: "db.acme.example:5432" }
 `;
 }
