@@ -3,10 +3,13 @@
  * asked for: `lstp check` must not wait for a TLS stack it does not use.
  */
 import { Command, Option } from 'commander';
-import { seconds } from './option-value.js';
+import { LOG_FORMATS, LOG_LEVELS } from '@lstp/core/observe';
+import { portNumber, seconds } from './option-value.js';
 import { version } from './version.js';
 import type { ConnectOptions } from './commands/connect.js';
 import type { StatusOptions } from './commands/status.js';
+import type { TrialOptions } from './commands/trial.js';
+import type { UpOptions } from './commands/up.js';
 
 /** `onStatus` is called with the exit status of the command that ran. */
 export function makeProgram(onStatus: (status: number) => void): Command {
@@ -26,9 +29,19 @@ type Done = (status: number | void) => void;
 type Declaration = (program: Command, done: Done) => void;
 
 /** In the order in which one needs them. */
-const COMMANDS: readonly Declaration[] = [declareInit, declareKeygen, declareCheck, declareStatus, declareReload, declareConnect, declarePlugins];
+const COMMANDS: readonly Declaration[] = [declareTrial, declareInit, declareKeygen, declareCheck, declareUp, declareStatus, declareReload, declareConnect, declarePlugins];
 
 const IN_BACKGROUND = 'lstp up demo/chain.yaml --all --keys demo/keys --direct 2>demo/log &';
+
+function declareTrial(program: Command, done: Done): void {
+  const command = program
+    .command('trial')
+    .description('try lstp: run a two-firewall chain on this machine, and say what to type')
+    .addOption(new Option('--port <port>', 'where the demonstration listens on 127.0.0.1').default(1080).argParser(portNumber))
+    .action(async (options: TrialOptions) => done(await (await import('./commands/trial.js')).trial(options)));
+  addLogOptions(command);
+  example(command, 'lstp trial --port 8081');
+}
 
 function declareInit(program: Command, done: Done): void {
   const command = program
@@ -57,6 +70,21 @@ function declareCheck(program: Command, done: Done): void {
     .option('--no-plugins', 'run no plugin code: the options of services stay unchecked')
     .action(async (files: string[], options: { plugins: boolean }) => done(await (await import('./commands/check.js')).check(files, options)));
   example(command, 'lstp init demo', 'lstp check demo/chain.yaml');
+}
+
+function declareUp(program: Command, done: Done): void {
+  const command = program
+    .command('up')
+    .description('run one node in the foreground; or all nodes of a file, to try a chain on one machine')
+    .argument('<file...>', 'chain files, or folders of them')
+    .addOption(asOption('run this node'))
+    .option('--all', 'run every node of the file; those without a key file get a key for this run')
+    .addOption(keysOption())
+    .option('--direct', 'with --all: as if every egress were `direct`')
+    .addOption(new Option('--drain <seconds>', 'at the end: how long channels may take to finish').default(30).argParser(seconds))
+    .action(async (files: string[], options: UpOptions) => done(await (await import('./commands/up.js')).up(files, options)));
+  addLogOptions(command);
+  example(command, 'lstp init demo', 'lstp up demo/chain.yaml --all --keys demo/keys --direct');
 }
 
 function declareStatus(program: Command, done: Done): void {
@@ -116,6 +144,12 @@ function keysOption(): Option {
 
 function waitOption(): Option {
   return new Option('--wait <seconds>', 'wait so long for the node to run').default(0).argParser(seconds);
+}
+
+function addLogOptions(command: Command): void {
+  command
+    .addOption(new Option('--log-level <level>', 'what is logged to standard error').choices(LOG_LEVELS).default('info'))
+    .addOption(new Option('--log-format <format>', 'how (default: pretty on a terminal, else json)').choices(LOG_FORMATS));
 }
 
 /** Lines that work when pasted; a test pastes them. */

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger, type LogFormat, type LogLevel } from '@lstp/core/observe';
+import { ManagedNode } from '../node/managed-node.js';
+import { planAll } from '../node/plan.js';
+import { runNodes } from '../node/run-nodes.js';
+import { shellWord } from '../shell-word.js';
+import { makeStarterKeys } from '../starter/make-keys.js';
+import { trialChainText } from '../trial/chain-text.js';
+import { startDemoServer, type DemoServer } from '../trial/demo-server.js';
+import { checkFree, freePorts } from '../trial/free-ports.js';
+
+export interface TrialOptions {
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat?: LogFormat;
+}
+
+const DRAIN_MS = 2000;
+
+/** `lstp trial`: a chain of four nodes and a server behind it, in this process and a temporary folder; all gone at the end. */
+export async function trial(options: TrialOptions): Promise<number> {
+  if (options.port !== 0) await checkFree(options.port);
+  const folder = mkdtempSync(join(tmpdir(), 'lstp-trial-'));
+  const demo = await startDemoServer();
+  try {
+    return await runTrial(folder, demo, options);
+  } finally {
+    await demo.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runTrial(folder: string, demo: DemoServer, options: TrialOptions): Promise<number> {
+  const begin = performance.now();
+  const [front = 0, west = 0, east = 0] = await freePorts(3);
+  const port = options.port === 0 ? front : options.port;
+  const [file, keys] = [join(folder, 'chain.yaml'), join(folder, 'keys')];
+  writeFileSync(file, trialChainText(makeStarterKeys(keys), { front: port, west, east, demo: demo.port }));
+  const logger = await createLogger({ level: options.logLevel, ...(options.logFormat === undefined ? {} : { format: options.logFormat }) });
+  const nodes = await Promise.all((await planAll([file], { keys }, logger)).map((plan) => ManagedNode.make(plan)));
+  process.stdout.write(OPENING);
+  return runNodes(nodes, {
+    logger,
+    drainMs: DRAIN_MS,
+    onReady: () => process.stdout.write(`Listening: west on port ${west}, east on port ${east}. Now the tunnel ...\n`),
+    onEstablished: () => process.stdout.write(whatToType({ file, port, tookMs: performance.now() - begin })),
+  });
+}
+
+const OPENING = `
+  globex                        the Internet                        acme
+
+  you --> desk --> |firewall| --> west --> east <-- |firewall| <-- lab --> intranet
+
+Four nodes on this machine, everything on loopback. Both ends dial out; nothing dials in.
+
+`;
+
+function whatToType({ file, port, tookMs }: { file: string; port: number; tookMs: number }): string {
+  // Started by npm, the command may not be in the PATH.
+  const lstp = process.env['npm_lifecycle_event'] === undefined ? 'lstp' : 'npx lstp';
+  const chain = shellWord(file);
+  return `lstp: all ready
+The tunnel stands, ${(tookMs / 1000).toFixed(1)} s after the start. In another terminal, type:
+
+  curl http://127.0.0.1:${port}/                            the intranet's page, through the tunnel
+  curl -o /dev/null http://127.0.0.1:${port}/bytes/1000000000   how fast it is
+  ${lstp} status --as desk                            which way it goes, and who is verified
+  ${lstp} map ${chain}
+  cat ${chain}
+
+Ctrl-C ends it and leaves nothing behind.
+`;
+}

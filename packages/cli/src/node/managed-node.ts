@@ -1,0 +1,80 @@
+/** One node of this process with all that belongs to it: what runs, its control socket, its way to read its files again. */
+import type { LoadedChain, NodeIdentity, ReloadReport, RunningNode } from '@lstp/core';
+import type { Logger } from 'pino';
+import { canonical } from '../control/find-node.js';
+import { ControlServer } from '../control/control-server.js';
+import { composeNode } from './compose-node.js';
+
+export interface NodePlan {
+  readonly name: string;
+  readonly identity: NodeIdentity;
+  readonly chains: readonly LoadedChain[];
+  /** The chains as they are now, for a reload. Rejects with ConfigError. */
+  readonly readChains: () => Promise<readonly LoadedChain[]>;
+  readonly logger: Logger;
+}
+
+export class ManagedNode {
+  readonly name: string;
+  readonly running: RunningNode;
+  readonly #plan: NodePlan;
+  readonly #control: ControlServer;
+  readonly #logger: Logger;
+
+  /** Makes the node; nothing listens or dials yet. */
+  static async make(plan: NodePlan): Promise<ManagedNode> {
+    const logger = plan.logger.child({ node: plan.name });
+    return new ManagedNode({ ...plan, logger }, await composeNode({ node: plan.name, identity: plan.identity, chains: plan.chains, logger }));
+  }
+
+  private constructor(plan: NodePlan, running: RunningNode) {
+    this.name = plan.name;
+    this.running = running;
+    this.#plan = plan;
+    this.#logger = plan.logger;
+    const files = plan.chains.map(({ chain }) => canonical(chain.file));
+    this.#control = new ControlServer({ name: plan.name, publicKey: plan.identity.publicKey, files, running, reload: () => this.reload() });
+  }
+
+  /** Resolves when its listeners accept. Rejects, with nothing left behind, when one cannot, or when this node runs here already. */
+  async start(): Promise<void> {
+    await this.#startControl();
+    try {
+      await this.running.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async reload(): Promise<ReloadReport> {
+    try {
+      const report = await this.running.reload((await this.#plan.readChains()).map(({ chain }) => chain));
+      this.#logger.info({ applied: report.applied, ignored: report.ignored }, 'files read again');
+      return report;
+    } catch (error) {
+      this.#logger.error({ err: error }, 'files are wrong, nothing was changed');
+      throw error;
+    }
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    await this.running.drain(deadlineMs);
+    await this.#control.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.running.stop();
+    await this.#control.stop();
+  }
+
+  /** A node works without its control socket, unless the socket shows that it runs already. */
+  async #startControl(): Promise<void> {
+    try {
+      await this.#control.start();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_LSTP_ALREADY_RUNNING') throw error;
+      this.#logger.warn({ err: error }, 'no control socket: lstp status, reload and connect do not reach this node');
+    }
+  }
+}
