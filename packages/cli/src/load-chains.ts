@@ -1,19 +1,22 @@
 /** Chain files as commands name them: files, or folders of them. What is wrong in any of them is told all at once. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Chain, LoadedChain } from '@lstp/core';
+import type { Chain, LoadedChain, SecretUser } from '@lstp/core';
 import { UsageError } from './exit-status.js';
 import { wrongNode } from './wrong-word.js';
 
 export interface LoadSettings {
   /** False runs no code of the files' own plugins. */
   readonly plugins?: boolean;
+  /** Who is going to run them: its secrets are filled in. */
+  readonly secretsFor?: SecretUser;
 }
 
 /** What the files are, in their order. Throws ConfigError, or an AggregateError of them. */
-export async function loadChains(names: readonly string[], { plugins = true }: LoadSettings = {}): Promise<LoadedChain[]> {
+export async function loadChains(names: readonly string[], { plugins = true, secretsFor }: LoadSettings = {}): Promise<LoadedChain[]> {
   const [{ loadChain }, { bundledPlugins }] = await Promise.all([import('@lstp/core/config'), import('@lstp/plugins')]);
-  const results = await Promise.allSettled(names.flatMap(filesOf).map((file) => loadChain(file, { bundled: bundledPlugins, loadPlugins: plugins })));
+  const options = { bundled: bundledPlugins, loadPlugins: plugins, ...(secretsFor === undefined ? {} : { secretsFor }) };
+  const results = await Promise.allSettled(names.flatMap(filesOf).map((file) => loadChain(file, options)));
   const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
   if (reasons.length === 1) throw reasons[0];
   if (reasons.length > 1) throw new AggregateError(reasons);

@@ -7,7 +7,7 @@
  */
 import type { Duplex } from 'node:stream';
 import {
-  CHANNELS, CLOCK, DIALER, IDENTITY, LISTENERS, LOGGER, nodeCrypto, Pool, resolveSecrets,
+  CHANNELS, CLOCK, DIALER, IDENTITY, LISTENERS, LOGGER, nodeCrypto, Pool,
   type Chain, type Identity, type JoinedChannel, type LegHub, type Neighbour, type PluginDefinition, type ReloadReport, type Security, type ServiceConfig, type Signer, type TunnelConfig, type TunnelStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
@@ -21,6 +21,7 @@ const POOL_BYTES = 128 * 1024 * 1024;
 
 export interface EndRoleOptions {
   readonly node: string;
+  /** Loaded with `secretsFor` this node. */
   readonly chains: readonly Chain[];
   readonly hub: LegHub;
   readonly signer: Signer;
@@ -112,7 +113,6 @@ export class EndRole {
     return new TunnelEnd({
       ...parts, node, hub, signer, container, plugins, software,
       crypto: nodeCrypto,
-      resolveOptions: (options) => resolveIn(options, parts.chain.file),
       neighbourOf: (name) => neighbourOf(parts.chain, name),
       logger: logger.child({ tunnel: parts.config.name }),
     });
@@ -127,12 +127,4 @@ export class EndRole {
 
 function tunnelsOf(node: string, chains: readonly Chain[]): { chain: Chain; config: TunnelConfig }[] {
   return chains.flatMap((chain) => [...chain.tunnels.values()].filter(({ left, right }) => left === node || right === node).map((config) => ({ chain, config })));
-}
-
-/** Every text in checked options with its references filled in. */
-function resolveIn(value: unknown, chainFile: string): unknown {
-  if (typeof value === 'string') return resolveSecrets(value, { chainFile });
-  if (Array.isArray(value)) return value.map((item) => resolveIn(item, chainFile));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, resolveIn(member, chainFile)]));
 }

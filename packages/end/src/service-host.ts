@@ -18,8 +18,6 @@ export interface ServiceHostOptions {
   /** Of this node; services get children of it. */
   readonly container: DependencyContainer;
   readonly plugin: (name: string) => PluginDefinition | undefined;
-  /** Fills `${env:}` and `${file:}`; throws naming what is missing. */
-  readonly resolveOptions: (options: unknown) => unknown;
   readonly runner: TunnelRunner;
   readonly logger: Logger;
 }
@@ -167,10 +165,10 @@ export class ServiceHost {
   }
 
   #containerOf(config: ServiceConfig): DependencyContainer {
-    const { container, tunnel, node, logger, resolveOptions } = this.#options;
+    const { container, tunnel, node, logger } = this.#options;
     const child = container.createChildContainer();
     const channels: ChannelOpener = { join: (stream, request) => this.join(this.#services.get(config.name)?.config ?? config, stream, request) };
-    child.registerInstance(OPTIONS, resolveOptions(config.options));
+    child.registerInstance(OPTIONS, config.options);
     child.registerInstance(SERVICE, { tunnel, service: config.name, node });
     child.registerInstance(LOGGER, logger.child({ service: config.name }));
     child.registerInstance(CHANNELS, channels);

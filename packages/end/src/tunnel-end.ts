@@ -40,7 +40,6 @@ export interface TunnelEndOptions {
   readonly software: string;
   readonly container: DependencyContainer;
   readonly plugins: readonly PluginDefinition[];
-  readonly resolveOptions: (options: unknown) => unknown;
   readonly neighbourOf: (node: string) => Neighbour;
   readonly logger: Logger;
 }

@@ -12,7 +12,7 @@ import type { NodePlan } from './managed-node.js';
 export async function planOne(files: readonly string[], options: { readonly as: string; readonly keys?: string }, logger: Logger): Promise<NodePlan> {
   const { as: name } = options;
   const path = keyFilePath(keysDirectory(options), name);
-  const read = async (): Promise<LoadedChain[]> => chainsOfNode(await loadChains(files), name);
+  const read = async (): Promise<LoadedChain[]> => chainsOfNode(await loadChains(files, { secretsFor: { node: name } }), name);
   const chains = await read();
   const identity = readIdentity(path);
   for (const { chain } of chains) checkPinned(chain, name, { path, identity });
@@ -21,7 +21,8 @@ export async function planOne(files: readonly string[], options: { readonly as: 
 
 /** `--all`: every node of the files. Key files are used where they fit; the other nodes get a key for this run. */
 export async function planAll(files: readonly string[], options: { readonly keys?: string; readonly direct?: true }, logger: Logger): Promise<NodePlan[]> {
-  const loaded = await loadChains(files);
+  const read = (): Promise<LoadedChain[]> => loadChains(files, { secretsFor: 'every-node' });
+  const loaded = await read();
   const identities = new Map<string, NodeIdentity>();
   for (const { chain } of loaded) addIdentities(identities, chain, keysDirectory(options));
   tellReplaced(loaded, identities, logger);
@@ -30,7 +31,7 @@ export async function planAll(files: readonly string[], options: { readonly keys
   const chains = onTrial(loaded);
   return [...identities].map(([name, identity]) => {
     const mine = (all: readonly LoadedChain[]): LoadedChain[] => chainsOfNode(all, name);
-    return { name, identity, logger, chains: mine(chains), readChains: async () => mine(onTrial(await loadChains(files))) };
+    return { name, identity, logger, chains: mine(chains), readChains: async () => mine(onTrial(await read())) };
   });
 }
 
