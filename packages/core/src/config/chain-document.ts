@@ -80,7 +80,7 @@ export class ChainDocument {
   /** The keys of the map at `path`, in the order of the file; none where there is no map. */
   keys(path: Path): readonly string[] {
     const { node, whole } = this.#find(path);
-    return whole && node?.kind === 'map' ? [...node.entries.keys()] : [];
+    return whole && node?.kind === 'map' ? node.names : [];
   }
 
   /** Whether a problem with this part is known already, so that no second one need be told. */

@@ -30,7 +30,10 @@ export type ServiceAddress = { readonly kind: 'tcp'; readonly host: string; read
 /** Text in which `${env:NAME}` and `${file:PATH}` are still to be filled in; resolveSecrets() does it on the node that uses it. */
 export type SecretText = string;
 
-/** One proxy on the way out. User and password keep their references: resolveSecrets() when it is dialed. */
+/**
+ * One proxy on the way out. User and password keep their references: resolveSecrets() when it is dialed.
+ * Where references are not filled in, `host` may hold one, and `port` is 0 if it stands in one.
+ */
 export interface ProxyUrl {
   readonly scheme: 'socks4' | 'socks4a' | 'socks5' | 'http' | 'https';
   readonly host: string;

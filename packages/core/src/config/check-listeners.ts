@@ -21,7 +21,7 @@ export function checkListeners(document: ChainDocument, chain: Chain, plugins: P
     const bucket = `${node} ${transport} ${address.kind === 'tcp' ? address.port : address.path}`;
     const others = byPort.get(bucket) ?? [];
     const other = others.find((one) => overlap(one.address, address));
-    if (other !== undefined) document.report(listener.path, `listen: ${other.what} listens there already, at the same node "${node}"; choose another port or path`);
+    if (other !== undefined) document.report(listener.path, `listen: ${other.what} listens there already; choose another ${address.kind === 'tcp' ? 'port' : 'path'}`);
     byPort.set(bucket, [...others, listener]);
   }
 }
@@ -30,7 +30,7 @@ function* legListeners(document: ChainDocument, { nodes }: Chain): Generator<Lis
   for (const { name, listen } of nodes.values()) {
     const path = ['nodes', name, 'listen'];
     const isList = Array.isArray(document.value(path));
-    for (const [index, { host, port }] of listen.entries()) yield { what: 'the node itself', node: name, address: { kind: 'tcp', host, port }, transport: 'stream', path: isList ? [...path, index] : path };
+    for (const [index, { host, port }] of listen.entries()) yield { what: `the node "${name}" itself`, node: name, address: { kind: 'tcp', host, port }, transport: 'stream', path: isList ? [...path, index] : path };
   }
 }
 
@@ -41,7 +41,7 @@ function* serviceListeners(document: ChainDocument, { tunnels }: Chain, plugins:
       const path = ['tunnels', tunnel.name, 'services', name, 'listen'];
       const address = parsed(document.value(path));
       const transport = plugins.get(plugin)?.listens ?? 'stream';
-      if (address !== undefined) yield { what: `the service "${name}"`, node: at, address, transport, path };
+      if (address !== undefined) yield { what: `the service "${name}" of the tunnel "${tunnel.name}", at the same node,`, node: at, address, transport, path };
     }
   }
 }

@@ -31,7 +31,7 @@ const wayOut = textForm((text): EgressPath => (text === 'direct' ? DIRECT : { th
   example: 'socks5://fw.globex:1080',
 });
 const sequence = z
-  .strictObject({ through: z.array(proxyUrl).min(1).max(8).describe('Proxies to go through, in this order.') })
+  .strictObject({ through: z.array(proxyUrl, { error: expecting({ expected: 'a list of proxies', example: '["socks5://fw.globex:1080", "http://dmz.globex:3128"]' }) }).min(1).max(8).describe('Proxies to go through, in this order.') })
   .transform(({ through }): EgressPath => ({ through }));
 const list = z.array(z.union([wayOut, sequence])).min(1).max(MAX_LIST);
 const ways = z.union([wayOut.transform((way) => [way]), list, sequence.transform((way) => [way])]);
@@ -52,7 +52,8 @@ const egress = z
   .describe('How it gets out to the nodes it dials: `direct` (default), a proxy URL (socks4, socks4a, socks5, http, https), a list of alternatives, `{through: [a, b]}` for several in order, or a map by neighbour with `default`.');
 
 export const nodeSchema = z
-  .strictObject({
+  .strictObject(
+    {
     key: oneOrMore(publicKey, KEYS_PER_NODE)
       .optional()
       .describe('Its public key, as `lstp keygen NODE` prints it; a list while a key is being rotated. Needed for all but `lstp up --all`.'),
@@ -68,27 +69,32 @@ export const nodeSchema = z
       .min(1)
       .optional()
       .describe('For a relay for many: a file with one line for each public key that may be relayed, and the common names it may use (`*`: any).'),
-  })
+    },
+    { error: expecting({ expected: 'a map with key, listen, address, egress', example: '{ listen: "0.0.0.0:7070" }' }) },
+  )
   .describe('One proxy. Its place in the routes makes it an end or a middle.');
 
-const serviceName = z.string({ error: expecting({ expected: 'a name', example: 'a word' }) });
 const FLAG = { expected: 'true or false', example: 'true' };
 
 /** The keys that every service has; all others belong to its plugin. */
-export const serviceSchema = z.object({
-  plugin: serviceName.default('forward').describe('What kind of service it is. `lstp plugins` lists them.'),
+export const serviceSchema = z.object(
+  {
+  plugin: word('forward').default('forward').describe('What kind of service it is. `lstp plugins` lists them.'),
   at: z
-    .string({ error: expecting({ expected: "the one of the tunnel's two ends where applications connect", example: 'at: NODE' }) })
+    .string({ error: expecting({ expected: 'the end of the tunnel where applications connect', example: 'desk' }) })
     .describe('The end where applications connect; the other end connects to the real server.'),
   carrier: z
     .enum(['shared', 'own'])
     .default('shared')
     .describe("`own` gives each connection a tunnel connection of its own instead of a share of the tunnel's."),
-  codec: serviceName.optional().describe('Compresses this service, `zlib` for one. Off by default.'),
-});
+  codec: word('zlib').optional().describe('Compresses this service, `zlib` for one. Off by default.'),
+  },
+  { error: expecting({ expected: 'a map with at and the options of its plugin', example: '{ at: desk, to: "intranet.acme:80" }' }) },
+);
 
 export const tunnelSchema = z
-  .strictObject({
+  .strictObject(
+    {
     common: z
       .string({ error: expecting({ expected: 'a text', example: 'the same one at both ends' }) })
       .min(1)
@@ -108,14 +114,19 @@ export const tunnelSchema = z
     grace: textForm(parseGrace, { expected: 'a span of time', example: '30s, 5m or 1h' })
       .default(DEFAULT_GRACE_MS)
       .describe('How long connections are kept while no carrier can be established. Default: 5m.'),
-    services: z.record(z.string(), z.unknown()).optional().describe('What can be reached through it, by name.'),
-  })
+    services: z
+      .record(z.string(), z.unknown(), { error: expecting({ expected: 'a map of services by name', example: '{ web: { at: desk, to: "intranet.acme:80" } }' }) })
+      .optional()
+      .describe('What can be reached through it, by name.'),
+    },
+    { error: expecting({ expected: 'a map with route and services', example: '{ route: "desk > west < lab" }' }) },
+  )
   .describe('An association of two ends.');
 
 /** The top of the file; nodes and tunnels are checked piece by piece. */
 export const fileSchema = z.strictObject({
-  lstp: z.unknown().describe('The version of this format: 1.'),
-  nodes: z.unknown().describe('Every proxy, by name.'),
+  lstp: z.unknown().optional().describe('The version of this format: 1.'),
+  nodes: z.unknown().optional().describe('Every proxy, by name.'),
   tunnels: z.unknown().optional().describe('Every tunnel, by name.'),
   plugins: z
     .array(z.string().min(1), { error: expecting({ expected: 'a list of plugin modules', example: '["./my-plugin.js"]' }) })
@@ -125,6 +136,10 @@ export const fileSchema = z.strictObject({
 });
 
 export const nameSchema = z.string().meta({ pattern: NAME_PATTERN });
+
+function word(example: string) {
+  return z.string({ error: expecting({ expected: 'a name', example }) });
+}
 
 /** One, or a list of at least one; as a list. */
 function oneOrMore<T>(one: z.ZodType<T, string>, max: number) {

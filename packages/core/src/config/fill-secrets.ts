@@ -6,12 +6,12 @@
 import { dirname, resolve } from 'node:path';
 import type { ChainDocument, Path } from './chain-document.js';
 import { FormError } from './form-error.js';
-import { hasReference, literalSecret, mapReferences, mask, resolveSecrets, type SecretSources } from './secret.js';
+import { literalSecret, mapReferences, mask, resolveSecrets, type SecretSources } from './secret.js';
 import type { UseOf } from './secret-use.js';
 
-/** Reports every reference in use that cannot be filled. */
+/** Reports every reference in use that cannot be filled. Literal `$${` become `${` as well. */
 export function fillSecrets(document: ChainDocument, isUsed: UseOf, sources: SecretSources): void {
-  document.fillTexts((text, path) => (hasReference(text) && isUsed(path) ? fillText(text, path, sources) : text));
+  document.fillTexts((text, path) => (text.includes('${') && isUsed(path) ? fillText(text, path, sources) : text));
 }
 
 function fillText(text: string, path: Path, sources: SecretSources): string {

@@ -59,7 +59,7 @@ function split(text: string, form: HostPortForm): { host: Piece; port: Piece | u
   const bracketed = /^\[([^\]]*)\](.*)$/s.exec(text);
   if (bracketed !== null) return splitBracketed(bracketed[1] ?? '', bracketed[2] ?? '', form);
   const colon = text.lastIndexOf(':');
-  if (text.indexOf(':') !== colon) throw new FormError(`"${clip(text)}": an IPv6 address stands in brackets; write ${bracketedSuggestion(text, form)}`, offset);
+  if (text.indexOf(':') !== colon) throw new FormError(`"${clip(text)}": an IPv6 address stands in brackets; write ${bracketedSuggestion(text, form)}, in quotes`, offset);
   if (colon < 0 && form.defaultPort === undefined) throw new FormError(`"${visible(text)}" has no port; write ${withPort(text, form)}`, offset);
   if (colon === 0) throw new FormError(`"${visible(text)}" has no host; write ${hostSuggestion(text, form)}`, offset);
   if (colon < 0) return { host: { text, at: 0 }, port: undefined };
@@ -71,7 +71,7 @@ function splitBracketed(host: string, behind: string, form: HostPortForm): { hos
   const end = host.length + 2;
   if (isIP(host.replace(/%.+$/, '')) !== 6) throw new FormError(`"[${clip(host)}]": only an IPv6 address stands in brackets; write ${form.example}`, offset);
   if (behind === '' && form.defaultPort !== undefined) return { host: { text: host, at: 1 }, port: undefined };
-  if (!behind.startsWith(':')) throw new FormError(`"[${clip(host)}]" has no port; write [${clip(host)}]:${examplePort(form)}`, offset + end);
+  if (!behind.startsWith(':')) throw new FormError(`"[${clip(host)}]" has no port; write "[${clip(host)}]:${examplePort(form)}", in quotes`, offset + end);
   return { host: { text: host, at: 1 }, port: { text: behind.slice(1), at: end + 1 } };
 }
 
@@ -118,6 +118,6 @@ function hostSuggestion(text: string, form: HostPortForm): string {
 
 function bracketedSuggestion(text: string, form: HostPortForm): string {
   const colon = text.lastIndexOf(':');
-  if (isIP(text.slice(0, colon)) === 6 && /^\d+$/.test(text.slice(colon + 1))) return `[${text.slice(0, colon)}]:${text.slice(colon + 1)}`;
-  return isIP(text) === 6 ? `[${text}]:${examplePort(form)}` : '[ADDRESS]:PORT';
+  if (isIP(text.slice(0, colon)) === 6 && /^\d+$/.test(text.slice(colon + 1))) return `"[${text.slice(0, colon)}]:${text.slice(colon + 1)}"`;
+  return isIP(text) === 6 ? `"[${text}]:${examplePort(form)}"` : '"[ADDRESS]:PORT"';
 }

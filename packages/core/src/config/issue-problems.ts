@@ -37,8 +37,8 @@ function reportIssue(issue: Issue, schema: z.ZodType, piece: Piece): void {
   if (issue.code === 'invalid_union') return reportUnion(issue, schema, piece);
   if (issue.code === 'unrecognized_keys') return reportKeys(issue.keys, path, { ...piece, known: keysOf(schema, issue.path) });
   const offset = issue.code === 'custom' ? (issue.params?.['offset'] as number | undefined) : undefined;
-  const part = issue.code === 'invalid_key' ? 'key' : 'value';
-  document.report(path, `${subject(path, document)}${issue.message}`, { part, ...(offset === undefined ? {} : { offset }) });
+  if (issue.code === 'invalid_key') return document.report(path, invalidKey(issue, path), { part: 'key' });
+  document.report(path, `${subject(path, document)}${issue.message}`, offset === undefined ? {} : { offset });
 }
 
 /** What a text with references is can be said when they are filled in. */
@@ -73,8 +73,14 @@ function reportKeys(keys: readonly string[], path: Path, piece: Piece & { readon
 export function unknownKey(key: string, known: readonly string[]): string {
   const glued = /^([\w.-]+):(.+)$/.exec(key);
   if (glued !== null && known.includes(glued[1] ?? '')) return `"${clip(key)}": a space is missing behind the colon; write "${glued[1]}: ${clip(glued[2] ?? '')}"`;
-  const list = known.length === 0 ? '; none is expected here' : `; there are ${known.join(', ')}`;
+  const list = known.length === 0 ? '; none is expected here' : known.length === 1 ? `; only "${known[0]}" is possible here` : `; there are ${known.join(', ')}`;
   return `unknown key "${clip(key)}"${didYouMean(key, known, list)}`;
+}
+
+function invalidKey({ issues }: z.core.$ZodIssueInvalidKey, path: Path): string {
+  const [why] = issues;
+  const form = why?.code === 'invalid_format' && 'pattern' in why ? `; a key here matches ${String(why.pattern)}` : `; ${why?.message ?? 'choose another'}`;
+  return `"${clip(String(path.at(-1)))}" is no possible key of "${clip(String(path.at(-2) ?? ''))}"${form}`;
 }
 
 /** The key a message is about; for a missing one, that it is missing and where. */
@@ -96,17 +102,15 @@ function genericMessage(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       if (issue.input === undefined) return missing(kindWord(issue.expected));
-      return `expected ${kindWord(issue.expected)}, not ${kindOf(issue.input)}${quoted(issue)}`;
+      return `expected ${kindWord(issue.expected)}, not ${kindOf(issue.input)}${hint(issue)}`;
     case 'invalid_value':
       return oneOf(issue.values.map(String), issue.input);
     case 'too_small':
-      return `expected ${size(issue.origin, `at least ${issue.minimum}`)}`;
+      return size(issue, `at least ${issue.minimum}`);
     case 'too_big':
-      return `expected ${size(issue.origin, `at most ${issue.maximum}`)}`;
+      return size(issue, `at most ${issue.maximum}`);
     case 'invalid_union':
       return UNION_MESSAGE;
-    case 'invalid_key':
-      return 'a key that is not possible here';
     case 'invalid_format':
       return `not of the form expected here (${issue.format}${issue.pattern === undefined ? '' : ` ${issue.pattern}`})`;
     default:
@@ -125,14 +129,15 @@ function kindWord(expected: string): string {
   return words[expected] ?? expected;
 }
 
-/** A word that YAML reads as a number or flag becomes a text in quotes. */
-function quoted({ code, expected, input }: { readonly code: string; readonly expected?: unknown; readonly input?: unknown }): string {
-  const isWord = typeof input === 'number' || typeof input === 'boolean';
-  return code === 'invalid_type' && expected === 'string' && isWord ? `; put it in quotes: "${input}"` : '';
+/** How a value of the wrong kind becomes one of the right kind. */
+function hint({ expected, input }: { readonly expected?: unknown; readonly input?: unknown }): string {
+  const isScalar = typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean';
+  if (expected === 'string' && isScalar) return `; put it in quotes: "${input}"`;
+  return expected === 'array' && isScalar ? '; put it in [ ]' : '';
 }
 
-function size(origin: string, bound: string): string {
-  if (origin === 'string') return `${bound} character${bound.endsWith(' 1') ? '' : 's'}`;
-  if (origin === 'array' || origin === 'set' || origin === 'map') return `${bound} entr${bound.endsWith(' 1') ? 'y' : 'ies'}`;
-  return `a number of ${bound}`;
+function size({ origin, input }: { readonly origin: string; readonly input?: unknown }, bound: string): string {
+  if (origin === 'string') return `expected ${bound} character${bound.endsWith(' 1') ? '' : 's'}`;
+  if (origin === 'array' || origin === 'set' || origin === 'map') return `expected ${bound} entr${bound.endsWith(' 1') ? 'y' : 'ies'}`;
+  return `expected a number of ${bound}, not ${String(input)}`;
 }

@@ -26,6 +26,8 @@ export function clip(text: string): string {
 
 function suggestion(text: string): string {
   const repaired = text
+    .normalize('NFKD')
+    .replaceAll(/\p{Mark}/gu, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+/, '')

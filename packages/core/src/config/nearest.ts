@@ -1,13 +1,13 @@
 /**
  * The candidate that a misspelt word most likely means; undefined where none is near.
- * Near is a third of the word in edits (insert, delete, replace, swap neighbours), at least one;
+ * Near is a third of the word in edits (insert, delete, replace, swap neighbours), at least one, less than all of it;
  * or the one candidate of which it is the beginning. Case counts for nothing.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
   const all = [...candidates];
   let best: string | undefined;
-  let bestEdits = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bestEdits = Math.min(Math.max(1, Math.floor(wanted.length / 3)), wanted.length - 1) + 1;
   for (const candidate of all) {
     const edits = editDistance(wanted, candidate.toLowerCase(), bestEdits);
     if (edits < bestEdits) [best, bestEdits] = [candidate, edits];

@@ -79,7 +79,7 @@ function checkVersion(document: ChainDocument): boolean {
 function pieceNames(document: ChainDocument, key: 'nodes' | 'tunnels', kind: 'node' | 'tunnel'): readonly string[] {
   const value = document.value([key]);
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (document.has([key]) && !isMap && !document.isBroken([key])) document.report([key], `${key}: expected a map by name, not ${kindOf(value)}; write ${key}: { NAME: { ... } }`);
+  if (document.has([key]) && !isMap && !document.isBroken([key])) document.report([key], `${key}: expected a map by name, not ${kindOf(value)}; write ${key}: with NAME: { ... } below it`);
   const names = document.keys([key]);
   for (const name of names) {
     const fault = nameFault(name, kind);
@@ -99,10 +99,18 @@ function collect<T>(names: readonly string[], parse: (name: string) => T | undef
 
 /** A file of which no node could do anything is a mistake. */
 function checkPurpose(document: ChainDocument, { nodes }: Chain): void {
+  // A misspelt key may be the missing one, and is told already.
+  if (document.keys([]).some((key) => !Object.hasOwn(fileSchema.shape, key))) return;
+  if (!document.has(['nodes'])) return document.report([], 'the file has no "nodes"; write nodes: with NAME: { ... } below it for each proxy');
   const names = document.keys(['nodes']);
-  if (!document.has(['nodes'])) document.report([], 'the file has no "nodes": write nodes: with a key for each proxy');
-  else if (names.length === 0 && document.value(['nodes']) !== undefined) document.report(['nodes'], 'nodes: no node at all; a chain has two ends at least');
+  if (isEmptyMap(document, 'nodes')) document.report(['nodes'], 'nodes: none; a chain has two ends at least');
   const relays = [...nodes.values()].some(({ admit }) => admit !== undefined);
-  if (names.length === 0 || relays || nodes.size < names.length || document.keys(['tunnels']).length > 0 || document.isBroken(['tunnels'])) return;
-  document.report(['tunnels'], 'no tunnel: nothing would run; write tunnels: with a route, or `admit:` at the node of a relay for many', { part: 'key' });
+  const mayLack = names.length === 0 || relays || nodes.size < names.length;
+  if (mayLack || (document.has(['tunnels']) && !isEmptyMap(document, 'tunnels'))) return;
+  document.report(['tunnels'], 'no tunnel: nothing would run; write tunnels: with NAME: { route: ... } below it, or `admit:` at the node of a relay for many', { part: 'key' });
+}
+
+function isEmptyMap(document: ChainDocument, key: string): boolean {
+  const value = document.value([key]);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }

@@ -71,7 +71,7 @@ function parseOne({ document, nodeNames }: ParseContext, text: string, path: Pat
   try {
     const routes = parseRoute(text);
     const known = new Set(nodeNames);
-    for (const { name, offset } of unknownNodes(routes, known)) document.report(path, `route: no node is named "${name}"${didYouMean(name, nodeNames, `; there are ${nodeNames.join(', ')}`)}`, { offset });
+    for (const { name, offset } of known.size === 0 ? [] : unknownNodes(routes, known)) document.report(path, `route: no node is named "${name}"${didYouMean(name, nodeNames, `; there are ${nodeNames.join(', ')}`)}`, { offset });
     return routes.map((route) => ({ route, path }));
   } catch (error) {
     if (!(error instanceof FormError)) throw error;

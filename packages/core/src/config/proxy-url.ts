@@ -12,11 +12,13 @@ const SOCKS_PORT = 1080;
 
 /**
  * Throws FormError; its message never repeats user or password.
- * User and password are percent-decoded; their references stay.
+ * User and password are percent-decoded; their references stay. A URL that is a reference as a whole, and not filled
+ * in yet, is its \`host\` with port 0, and its scheme means nothing.
  */
 export function parseProxyUrl(text: string): ProxyUrl {
   const masked = mask(text);
   const start = /^([a-z][a-z0-9+.-]*):\/\//i.exec(masked);
+  if (/^\uE000+$/.test(masked)) return { scheme: 'socks5', host: text, port: 0 };
   if (start === null) throw new FormError(noScheme(masked));
   const scheme = parseScheme(start[1] ?? '');
   const authority = { text: text.slice(start[0].length), at: start[0].length };
@@ -33,6 +35,7 @@ export function parseProxyUrl(text: string): ProxyUrl {
 
 /** Back to text, without user and password. */
 export function formatProxyUrl(proxy: ProxyUrl): string {
+  if (proxy.port === 0) return proxy.host;
   return `${proxy.scheme}://${formatHostPort(proxy)}`;
 }
 

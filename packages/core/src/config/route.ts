@@ -56,7 +56,7 @@ function toHop(left: string, right: string, arrow: Arrow): Hop {
 
 function checkRoute({ nodes }: ParsedRoute): void {
   const [first] = nodes;
-  if (nodes.length < 2) throw new FormError(`"${first?.name}" alone is no route; a route has two ends at least, as in "desk > west < lab"`, first?.offset);
+  if (nodes.length < 2) throw new FormError(`"${first?.name}" alone is no route; a route is one text with two ends at least, as in "desk > west < lab"`, first?.offset);
   const seen = new Set<string>();
   for (const { name, offset } of nodes) {
     if (seen.has(name)) throw new FormError(`"${name}" is twice in one route; a route passes a node once`, offset);
@@ -148,6 +148,7 @@ function tokenize(text: string): Token[] {
   for (const match of text.matchAll(/[<>()|]|[^\s<>()|]+/g)) {
     const [word] = match;
     refuseForeignArrow(text, word, match.index);
+    if (word.includes(',')) throw new FormError('nodes are not separated by commas but by who dials whom: "desk > west < lab"', match.index + word.indexOf(','));
     tokens.push({ text: word, offset: match.index });
   }
   return tokens;

@@ -30,6 +30,17 @@ export class LineIndex {
   }
 
   place(offset: number): Place {
+    const line = this.lineOf(offset);
+    return { line, column: offset - this.start(line) + 1 };
+  }
+
+  /** Offset of the first character of a line. */
+  start(line: number): number {
+    return this.#starts[line - 1] ?? 0;
+  }
+
+  /** The line that `offset` is in, counted from 1. */
+  lineOf(offset: number): number {
     let low = 0;
     let high = this.#starts.length;
     while (high - low > 1) {
@@ -37,7 +48,7 @@ export class LineIndex {
       if ((this.#starts[middle] ?? Infinity) <= offset) low = middle;
       else high = middle;
     }
-    return { line: low + 1, column: offset - (this.#starts[low] ?? 0) + 1 };
+    return low + 1;
   }
 }
 

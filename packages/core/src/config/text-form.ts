@@ -38,7 +38,8 @@ export function kindOf(value: unknown): string {
   if (typeof value === 'number') return `the number ${value}`;
   if (typeof value === 'boolean') return `the word ${value}`;
   if (typeof value === 'string') return value === '' ? 'an empty text' : 'a text';
-  return Array.isArray(value) ? 'a list' : 'a map';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  return 'a map';
 }
 
 /** A text in quotes, for messages about texts that are no secrets. */

@@ -6,6 +6,7 @@
  */
 import { boolCoreTag, EVENT_ID, floatCoreTag, getScalarValue, intCoreTag, NOT_RESOLVED, nullCoreTag, parseEvents, SCALAR_STYLE } from 'js-yaml';
 import type { Event } from 'js-yaml';
+import { LineIndex } from './source.js';
 
 export interface YamlScalar {
   readonly kind: 'scalar';
@@ -29,6 +30,8 @@ export interface YamlMap {
   readonly kind: 'map';
   readonly at: number;
   readonly entries: ReadonlyMap<string, YamlEntry>;
+  /** The keys of `entries`. */
+  readonly names: readonly string[];
 }
 /** Already a problem; nothing more is to be said about it. */
 export interface YamlBroken {
@@ -78,6 +81,7 @@ export function* scalarsOf(node: YamlNode, path: readonly PropertyKey[] = []): G
 
 class TreeReader {
   readonly #source: string;
+  readonly #lines: LineIndex;
   readonly #report: TreeChecks['report'];
   readonly #textFault: TreeChecks['textFault'];
   readonly #events: readonly Event[];
@@ -85,6 +89,7 @@ class TreeReader {
 
   constructor(source: string, { report, textFault }: TreeChecks) {
     this.#source = source;
+    this.#lines = new LineIndex(source);
     this.#report = report;
     this.#textFault = textFault;
     this.#events = source.trim() === '' ? [] : parseEvents(source, { maxDepth: MAX_DEPTH });
@@ -130,7 +135,7 @@ class TreeReader {
         return { kind: 'list', at: event.start, items: this.#items() };
       case EVENT_ID.MAPPING:
         this.#refuseProperties(event);
-        return { kind: 'map', at: event.start, entries: this.#entries() };
+        return this.#map(event.start);
       default:
         throw new Error(`js-yaml: event ${event.type} where a node was expected`);
     }
@@ -143,12 +148,12 @@ class TreeReader {
     return items;
   }
 
-  #entries(): Map<string, YamlEntry> {
+  #map(at: number): YamlMap {
     const entries = new Map<string, YamlEntry>();
     const places = new Map<string, number>();
     while (this.#peek()?.type !== EVENT_ID.POP) this.#entry(entries, places);
     this.#take();
-    return entries;
+    return { kind: 'map', at, entries, names: [...entries.keys()] };
   }
 
   #entry(entries: Map<string, YamlEntry>, places: Map<string, number>): void {
@@ -198,7 +203,7 @@ class TreeReader {
   }
 
   #above(offset: number): string {
-    return `in line ${this.#source.slice(0, offset).split(/\r\n|\r|\n/).length}`;
+    return `in line ${this.#lines.lineOf(offset)}`;
   }
 
   /** js-yaml gives documents no offset: it is the first `---` behind all that was read. */
