@@ -1,41 +1,52 @@
-/** One secured stream and its carrier: bytes in to the tunnel, what the tunnel wants out, no more than the stream can take. */
+/** One secured stream and its carrier: bytes in to the tunnel, what the tunnel wants out, one write at a time. */
+import { TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
-import type { Carrier } from '@lstp/core';
+import { readInto, type Carrier, type OwnReads } from '@lstp/core';
 
-/** A chunk of this size is a full TLS record: more follow. */
+/** What a TLS record carries at most; one that is full is followed by more. */
 const FULL_RECORD_BYTES = 16_384;
 /** A farewell that cannot be written in this time is given up. */
 const FAREWELL_MS = 5000;
+/** Records of one stretch lie side by side, so that the pieces of a frame become one write. */
+const STRETCH_BYTES = 262_144;
 
 export interface LinkHost {
   handleBytes(link: CarrierLink, chunk: Buffer, fullRecord: boolean): void;
+  /** The last write was taken: there is room for the next. */
   handleDrain(link: CarrierLink): void;
   handleLost(link: CarrierLink): void;
 }
 
-export class CarrierLink {
+export class CarrierLink implements OwnReads {
   readonly carrier: Carrier;
   readonly #stream: Duplex;
+  readonly #host: LinkHost;
   readonly #written: () => void;
+  #stretch: Buffer | undefined;
+  #filled = 0;
   #closed = false;
 
   constructor(carrier: Carrier, stream: Duplex, host: LinkHost) {
     this.carrier = carrier;
     this.#stream = stream;
+    this.#host = host;
     this.#written = () => host.handleDrain(this);
-    stream.on('data', (chunk: Buffer) => host.handleBytes(this, chunk, chunk.length >= FULL_RECORD_BYTES));
-    const lost = (): void => {
-      if (this.#closed) return;
-      this.#closed = true;
-      stream.destroy();
-      host.handleLost(this);
-    };
     // A half-closed carrier is of no use to anyone.
-    stream.on('end', lost).on('close', lost).on('error', lost);
-    if (stream.destroyed) setImmediate(lost);
-    stream.resume();
+    stream.on('end', () => this.#lose()).on('close', () => this.#lose()).on('error', () => this.#lose());
+    if (stream.destroyed) setImmediate(() => this.#lose());
   }
 
+  /** Reads from now on. */
+  start(): void {
+    const buffered = this.#stream.read() as Buffer | null;
+    if (buffered !== null) this.#host.handleBytes(this, buffered, false);
+    if (!(this.#stream instanceof TLSSocket && readInto(this.#stream, this))) {
+      this.#stream.on('data', (chunk: Buffer) => this.#host.handleBytes(this, chunk, chunk.length >= FULL_RECORD_BYTES));
+    }
+    this.#stream.resume();
+  }
+
+  /** One write at a time: several would be joined by copying, and queue keystrokes behind bulk. */
   get writable(): boolean {
     return !this.#closed && this.#stream.writableLength === 0;
   }
@@ -55,5 +66,29 @@ export class CarrierLink {
     const timer = setTimeout(() => this.#stream.destroy(), FAREWELL_MS);
     this.#stream.once('close', () => clearTimeout(timer));
     this.#stream.end(farewell, () => this.#stream.destroy());
+  }
+
+  // --- OwnReads: records of TLS, one behind the other in one stretch of memory
+
+  buffer(): Uint8Array {
+    if (this.#stretch === undefined || this.#stretch.length - this.#filled < FULL_RECORD_BYTES) {
+      this.#stretch = Buffer.allocUnsafeSlow(STRETCH_BYTES);
+      this.#filled = 0;
+    }
+    return this.#stretch.subarray(this.#filled, this.#filled + FULL_RECORD_BYTES);
+  }
+
+  handleRead(length: number): void {
+    if (this.#closed || this.#stretch === undefined) return;
+    const chunk = this.#stretch.subarray(this.#filled, this.#filled + length);
+    this.#filled += length;
+    this.#host.handleBytes(this, chunk, length === FULL_RECORD_BYTES);
+  }
+
+  #lose(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stream.destroy();
+    this.#host.handleLost(this);
   }
 }

@@ -8,7 +8,9 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ChannelRefusal, HEADROOM, type Channel, type ChannelCode, type JoinedChannel, type Tunnel } from '@lstp/core';
-import { FrameAssembler } from './frame-assembler.js';
+import { ApplicationReader } from './application-reader.js';
+import { ApplicationWriter } from './application-writer.js';
+import type { Slabs } from './slabs.js';
 
 /** What a join needs of whoever runs the tunnel. */
 export interface JoinHost {
@@ -18,8 +20,9 @@ export interface JoinHost {
   settle(): void;
   /** Tells the tunnel once a turn of the event loop what sockets took. */
   tellTaken(join: ChannelJoin): void;
-  /** Uncorks at the end of a run of full records. */
-  corked(join: ChannelJoin): void;
+  /** Flushes at the end of a run of full records. */
+  holds(join: ChannelJoin): void;
+  readonly slabs: Slabs;
   /** A channel that its application has reset. */
   forget(channel: Channel): void;
 }
@@ -29,14 +32,14 @@ export class ChannelJoin implements JoinedChannel {
   readonly closed: Promise<ChannelCode>;
   readonly #host: JoinHost;
   readonly #channel: Channel;
-  readonly #assembler = new FrameAssembler();
+  readonly #reader: ApplicationReader;
+  #writer: ApplicationWriter | undefined;
   #stream: Duplex | undefined;
   /** What arrived before the stream was there. */
   #early: Buffer[] | undefined;
   #endArrived = false;
   #finished = false;
   #over = false;
-  #isCorked = false;
   #untold = 0;
   #connect: (result: { readonly bound?: string }) => void = () => {};
   #refuse: (why: ChannelRefusal) => void = () => {};
@@ -45,6 +48,7 @@ export class ChannelJoin implements JoinedChannel {
   constructor(host: JoinHost, channel: Channel) {
     this.#host = host;
     this.#channel = channel;
+    this.#reader = new ApplicationReader(host.slabs, (frame) => this.#send(frame));
     this.connected = new Promise((resolve, reject) => {
       this.#connect = resolve;
       this.#refuse = reject;
@@ -75,12 +79,13 @@ export class ChannelJoin implements JoinedChannel {
       stream.destroy();
       return;
     }
-    if (head !== undefined && head.length > 0) this.#read(Buffer.from(head));
-    stream.on('data', (chunk: Buffer) => this.#read(chunk));
+    this.#writer = new ApplicationWriter(stream, (units) => this.#tookUnits(units));
     stream.on('end', () => this.#handleEnd());
+    if (head !== undefined && head.length > 0) this.#reader.copy(head);
+    this.#reader.attach(stream);
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const bytes of early) this.#write(bytes);
+    for (const bytes of early) this.#writer.write(bytes, false);
     if (this.#endArrived) this.#end();
   }
 
@@ -90,15 +95,17 @@ export class ChannelJoin implements JoinedChannel {
     this.#connect(bound === undefined ? {} : { bound });
   }
 
-  /** `bytes` may be kept: a chunk belongs to whoever got it. */
-  handleData(bytes: Buffer, fullRecord: boolean): void {
-    if (this.#stream === undefined) {
+  /** `bytes` may be kept until the stream has taken them. `followed`: more come in this turn of the event loop. */
+  handleData(bytes: Buffer, followed: boolean): void {
+    const writer = this.#writer;
+    if (writer === undefined) {
       this.#early ??= [];
       this.#early.push(bytes);
       return;
     }
-    if (fullRecord && !this.#isCorked) this.#cork(this.#stream);
-    this.#write(bytes);
+    const held = writer.holding;
+    writer.write(bytes, followed);
+    if (!held && writer.holding) this.#host.holds(this);
   }
 
   handleChannelEnd(): void {
@@ -120,10 +127,9 @@ export class ChannelJoin implements JoinedChannel {
     this.#close(reason);
   }
 
-  uncork(): void {
-    if (!this.#isCorked) return;
-    this.#isCorked = false;
-    this.#stream?.uncork();
+  /** Writes what waits for its neighbours. */
+  flush(): void {
+    this.#writer?.flush();
   }
 
   /** Tells the tunnel what the stream took since the last time. */
@@ -135,27 +141,15 @@ export class ChannelJoin implements JoinedChannel {
 
   // --- what the application did
 
-  #read(chunk: Buffer): void {
-    if (this.#over) return;
-    this.#assembler.push(chunk, (frame) => this.#send(frame));
-    if (this.#assembler.holding) setImmediate(() => this.#flushHeld());
-    this.#host.settle();
-  }
-
-  #flushHeld(): void {
-    if (!this.#assembler.holding) return;
-    this.#assembler.flush((frame) => this.#send(frame));
-    this.#host.settle();
-  }
-
   #send(frame: Buffer): void {
+    if (this.#over) return;
     const more = this.#host.tunnel.write(this.#channel, frame, HEADROOM, this.#host.now());
     if (!more) this.#stream?.pause();
+    this.#host.settle();
   }
 
   #handleEnd(): void {
     if (this.#over || this.#finished) return;
-    this.#assembler.flush((frame) => this.#send(frame));
     this.#finished = true;
     this.#host.tunnel.finish(this.#channel, this.#host.now());
     this.#host.settle();
@@ -163,6 +157,7 @@ export class ChannelJoin implements JoinedChannel {
 
   /** The stream is gone: normal when both directions had ended, else the peer's application must see a reset. */
   #handleGone(): void {
+    this.#reader.release();
     if (this.#over) return;
     if (this.#finished && this.#endArrived && this.#stream?.writableFinished) return;
     this.#over = true;
@@ -175,24 +170,12 @@ export class ChannelJoin implements JoinedChannel {
 
   // --- towards the application
 
-  #cork(stream: Duplex): void {
-    this.#isCorked = true;
-    stream.cork();
-    this.#host.corked(this);
-  }
-
-  #write(bytes: Buffer): void {
-    this.#stream?.write(bytes, (error) => {
-      if (!error) this.#took(bytes.length);
-    });
-  }
-
   #end(): void {
-    this.uncork();
-    this.#stream?.end(() => this.#took(1));
+    this.#writer?.flush();
+    this.#stream?.end(() => this.#tookUnits(1));
   }
 
-  #took(units: number): void {
+  #tookUnits(units: number): void {
     this.#untold += units;
     if (this.#untold === units) this.#host.tellTaken(this);
   }

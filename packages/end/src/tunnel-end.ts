@@ -16,6 +16,7 @@ import { CarrierKeeper } from './carrier-keeper.js';
 import { EpochSource } from './epoch-source.js';
 import type { LaneFacts } from './lane.js';
 import { ServiceHost } from './service-host.js';
+import { Slabs } from './slabs.js';
 import { TunnelRunner, type TunnelPolicy } from './tunnel-runner.js';
 
 /** Between pings inside TLS; three missed ones are the peer's death. */
@@ -69,6 +70,7 @@ export class TunnelEnd implements TunnelPolicy {
     const { config, node, pool, poolShare, software, plugins } = options;
     this.#options = options;
     this.#config = config;
+    const slabs = new Slabs();
     const newInstance = (): string => randomBytes(16).toString('base64url');
     this.#tunnel = new Tunnel({
       side: this.side,
@@ -83,10 +85,11 @@ export class TunnelEnd implements TunnelPolicy {
       poolShare,
       unsentBytes: UNSENT_BYTES,
       retainBytes: RETAIN_BYTES,
+      reclaim: (frame) => slabs.giveBack(frame),
       graceMs: config.graceMs,
       spread: config.spread,
     });
-    this.#runner = new TunnelRunner(this.#tunnel, this);
+    this.#runner = new TunnelRunner(this.#tunnel, this, slabs);
     this.#services = new ServiceHost({ ...options, tunnel: config.name, plugin: (name) => plugins.find((plugin) => plugin.name === name), runner: this.#runner });
     this.#keeper = this.#makeKeeper();
   }

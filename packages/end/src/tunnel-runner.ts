@@ -10,6 +10,7 @@ import type { Carrier, Channel, ChannelRequest, Tunnel, TunnelEvent } from '@lst
 import type { BuiltCarrier } from './carrier-builder.js';
 import { CarrierLink, type LinkHost } from './carrier-link.js';
 import { ChannelJoin, type JoinHost } from './channel-join.js';
+import type { Slabs } from './slabs.js';
 
 /** Applications that connect while the tunnel is down are held this long. */
 const HOLD_MS = 10_000;
@@ -26,10 +27,11 @@ export interface TunnelPolicy {
 
 export class TunnelRunner implements JoinHost, LinkHost {
   readonly tunnel: Tunnel;
+  readonly slabs: Slabs;
   readonly #policy: TunnelPolicy;
   readonly #links = new Map<Carrier, CarrierLink>();
   readonly #joins = new Map<Channel, ChannelJoin>();
-  readonly #corked = new Set<ChannelJoin>();
+  readonly #holding = new Set<ChannelJoin>();
   #took: ChannelJoin[] = [];
   #fullRecord = false;
   #settling = false;
@@ -38,8 +40,10 @@ export class TunnelRunner implements JoinHost, LinkHost {
   #stopped = false;
   #totals = { channels: 0, carriers: 0, bytesIn: 0, bytesOut: 0 };
 
-  constructor(tunnel: Tunnel, policy: TunnelPolicy) {
+  /** `slabs` get the buffers of acknowledged data back (TunnelOptions.reclaim). */
+  constructor(tunnel: Tunnel, policy: TunnelPolicy, slabs: Slabs) {
     this.tunnel = tunnel;
+    this.slabs = slabs;
     this.#policy = policy;
   }
 
@@ -61,8 +65,10 @@ export class TunnelRunner implements JoinHost, LinkHost {
   addCarrier({ facts, stream, head }: BuiltCarrier, introduce: (carrier: Carrier) => void): Carrier {
     const carrier = this.tunnel.addCarrier(facts, this.now());
     introduce(carrier);
-    this.#links.set(carrier, new CarrierLink(carrier, stream, this));
+    const link = new CarrierLink(carrier, stream, this);
+    this.#links.set(carrier, link);
     if (head.length > 0) this.tunnel.handleBytes(carrier, head, this.now());
+    link.start();
     this.settle();
     return carrier;
   }
@@ -121,9 +127,9 @@ export class TunnelRunner implements JoinHost, LinkHost {
     if (this.#took.length === 1) queueMicrotask(() => this.#flushTaken());
   }
 
-  corked(join: ChannelJoin): void {
-    if (this.#corked.size === 0) setImmediate(() => this.#uncork());
-    this.#corked.add(join);
+  holds(join: ChannelJoin): void {
+    if (this.#holding.size === 0) setImmediate(() => this.#flushHeld());
+    this.#holding.add(join);
   }
 
   // --- LinkHost
@@ -132,7 +138,7 @@ export class TunnelRunner implements JoinHost, LinkHost {
     this.#fullRecord = fullRecord;
     this.tunnel.handleBytes(link.carrier, chunk, this.now());
     this.settle();
-    if (!fullRecord) this.#uncork();
+    if (!fullRecord) this.#flushHeld();
   }
 
   handleDrain(): void {
@@ -215,11 +221,11 @@ export class TunnelRunner implements JoinHost, LinkHost {
     this.settle();
   }
 
-  #uncork(): void {
-    if (this.#corked.size === 0) return;
-    const joins = [...this.#corked];
-    this.#corked.clear();
-    for (const join of joins) join.uncork();
+  #flushHeld(): void {
+    if (this.#holding.size === 0) return;
+    const joins = [...this.#holding];
+    this.#holding.clear();
+    for (const join of joins) join.flush();
   }
 
   #hold(channel: Channel): void {

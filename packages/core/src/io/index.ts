@@ -9,4 +9,5 @@ export * from './leg-hub.js';
 export { ListenError } from './leg-listener.js';
 export { neighbourId, type LegPath, type Neighbour } from './neighbour.js';
 export * from './node-crypto.js';
+export { readInto, type OwnReads } from './read-into.js';
 export * from './setup-leg.js';

@@ -32,6 +32,8 @@ export interface Item {
 /** Units that all channels of a tunnel hold for acknowledgement. */
 export interface Ledger {
   retained: number;
+  /** Takes back the buffers of data that was acknowledged; they are written to no more. */
+  reclaim?(frame: Buffer): void;
 }
 
 export class Outgoing {
@@ -190,7 +192,11 @@ export class Outgoing {
 
   /** `done` items are acknowledged; those not transmitted again since a rewind need not be. */
   #drop(done: number): void {
-    for (let index = this.#cursor; index < done; index += 1) this.#unsentUnits -= (this.#items[index] as Item).units;
+    for (let index = 0; index < done; index += 1) {
+      const { name, units, frame } = this.#items[index] as Item;
+      if (index >= this.#cursor) this.#unsentUnits -= units;
+      if (name === 'SERVICE_DATA') this.#ledger.reclaim?.(frame);
+    }
     if (done > 0) this.#items.splice(0, done);
     this.#cursor = Math.max(0, this.#cursor - done);
   }

@@ -24,6 +24,8 @@ export interface TunnelOptions {
   readonly unsentBytes: number;
   /** Bytes held for acknowledgement in all channels at which applications are no longer read. */
   readonly retainBytes: number;
+  /** Gets the buffers that write() took, when what was in them has been acknowledged; for use again. */
+  reclaim?(frame: Buffer): void;
   /** How long channels are held while no carrier lives. */
   readonly graceMs: number;
   /** Whether bulk goes over all carriers at once. */

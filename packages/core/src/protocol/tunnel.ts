@@ -42,7 +42,7 @@ export class Tunnel implements ChannelHost {
   readonly #carriers = new Map<string, Carrier>();
   readonly #acks = new Acks();
   readonly #transmitter: Transmitter;
-  readonly #ledger: Ledger = { retained: 0 };
+  readonly #ledger: Ledger;
   /** Own-carrier channels at the acting end that wait for their carrier before they are granted. */
   readonly #awaitingSlot = new Map<Channel, number>();
   #events: TunnelEvent[] = [];
@@ -66,6 +66,7 @@ export class Tunnel implements ChannelHost {
 
   constructor(options: TunnelOptions) {
     this.#options = options;
+    this.#ledger = { retained: 0, ...(options.reclaim === undefined ? {} : { reclaim: options.reclaim }) };
     this.#instance = options.instance;
     this.#table = new ChannelTable(options.side === 'left' ? 'master' : 'other');
     this.#transmitter = new Transmitter(this.#acks, options.spread);

@@ -1,0 +1,36 @@
+/**
+ * Reading a socket into memory of one's own: no buffer a read, no garbage. node:net has it as `onread`, but only for
+ * sockets that net.connect() makes, not for accepted ones and not for TLS over an existing socket. This sets the same
+ * three fields on any socket. They are Node's own: where they are not found nothing is changed and the answer is false.
+ * Why, with figures: docs/decisions/0002-own-read-buffers.md.
+ */
+import type { Socket } from 'node:net';
+
+export interface OwnReads {
+  /** Where the next read goes; asked once before the first and after each read. Must stay the same memory until then. */
+  buffer(): Uint8Array;
+  /** `length` bytes lie at the start of what buffer() last gave. */
+  handleRead(length: number): void;
+}
+
+interface Internals {
+  readonly _handle?: { useUserBuffer?: (buffer: Uint8Array) => void } | null;
+  [field: symbol]: unknown;
+}
+
+/** True when `socket` reads by `reads` from now on; `data` is not emitted then, `end` is. Before anything was read. */
+export function readInto(socket: Socket, reads: OwnReads): boolean {
+  const internals = socket as unknown as Internals;
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const field = (name: string): symbol | undefined => symbols.find(({ description }) => description === name);
+  const [buffer, generator, callback] = [field('kBuffer'), field('kBufferGen'), field('kBufferCb')];
+  const handle = internals._handle;
+  if (buffer === undefined || generator === undefined || callback === undefined || typeof handle?.useUserBuffer !== 'function') return false;
+  if (socket.readableLength > 0) return false;
+  const first = reads.buffer();
+  internals[generator] = () => reads.buffer();
+  internals[callback] = (length: number) => reads.handleRead(length);
+  internals[buffer] = first;
+  handle.useUserBuffer(first);
+  return true;
+}
