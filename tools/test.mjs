@@ -44,7 +44,7 @@ function runMocha(given) {
     process.stderr.write('no spec found: is the build complete?\n');
     process.exit(1);
   }
-  const mocha = ['--enable-source-maps', 'node_modules/mocha/bin/mocha.js', '--forbid-only', '--reporter', './tools/reporter.cjs', ...options, ...specs];
+  const mocha = ['--enable-source-maps', 'node_modules/mocha/bin/mocha.js', '--forbid-only', '--timeout', '60000', '--reporter', './tools/reporter.cjs', ...options, ...specs];
   const child = spawn(process.execPath, mocha, { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
