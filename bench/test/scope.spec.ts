@@ -30,6 +30,6 @@ describe('scope', () => {
       const child = scope.start({ name: 'brief', file: process.execPath, args: ['-e', "console.error('no configuration'); process.exit(3)"] });
       await child.untilSays('ready');
     });
-    expect(await work.catch((error: unknown) => String(error))).to.equal('Error: brief ended (exit status 3) without saying "ready": no configuration');
+    expect(await work.catch((error: unknown) => String(error))).to.equal('Error: "ready" was awaited, but brief ended (exit status 3): no configuration');
   });
 });

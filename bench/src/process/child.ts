@@ -43,9 +43,9 @@ export class Child {
     this.pid = this.#process.pid;
   }
 
-  /** Throws, with the last output, when the process has ended. */
-  assertRunning(): void {
-    if (this.#end !== undefined) throw new Error(`${this.name} ended (${this.#end}): ${this.#output.trim().split('\n').slice(-5).join(' | ')}`);
+  /** How the process ended and what it said last; undefined while it runs. */
+  get obituary(): string | undefined {
+    return this.#end === undefined ? undefined : `${this.name} ended (${this.#end}): ${this.#lastWords()}`;
   }
 
   /** Resolves when the output holds `text`; rejects when the process ends or the deadline passes before. */
@@ -58,9 +58,10 @@ export class Child {
       };
       const look = (): void => {
         if (this.#output.includes(text)) settle(resolve);
-        else if (this.#end !== undefined) settle(() => reject(this.#failure(`ended (${this.#end})`, text)));
+        else if (this.obituary !== undefined) settle(() => reject(new Error(`"${text}" was awaited, but ${this.obituary}`)));
       };
-      const timer = setTimeout(() => settle(() => reject(this.#failure(`ran ${deadlineMs} ms`, text))), deadlineMs);
+      const late = (): Error => new Error(`${this.name} did not say "${text}" within ${deadlineMs} ms: ${this.#lastWords()}`);
+      const timer = setTimeout(() => settle(() => reject(late())), deadlineMs);
       this.#listeners.add(look);
       look();
     });
@@ -82,8 +83,8 @@ export class Child {
     if (this.#end === undefined) for (const entry of processTree(this.pid)) signal(entry.pid, 'SIGKILL');
   }
 
-  #failure(what: string, text: string): Error {
-    return new Error(`${this.name} ${what} without saying "${text}": ${this.#output.trim().split('\n').slice(-5).join(' | ')}`);
+  #lastWords(): string {
+    return this.#output.trim().split('\n').slice(-5).join(' | ');
   }
 
   #keep(text: string): void {

@@ -18,6 +18,7 @@ process.once('exit', () => {
 
 export class Scope {
   readonly #owned: Owned[] = [];
+  readonly #children: Child[] = [];
 
   constructor() {
     open.add(this);
@@ -28,6 +29,8 @@ export class Scope {
     const scope = new Scope();
     try {
       return await work(scope);
+    } catch (error) {
+      throw scope.#explain(error);
     } finally {
       await scope.dispose();
     }
@@ -52,6 +55,7 @@ export class Scope {
 
   start(command: Command): Child {
     const child = new Child(command);
+    this.#children.push(child);
     this.own({ dispose: () => child.stop(), abandon: () => child.kill() });
     return child;
   }
@@ -64,6 +68,13 @@ export class Scope {
     }
     open.delete(this);
     if (failures.length > 0) throw new AggregateError(failures, 'not everything could be ended');
+  }
+
+  /** A program that has ended is often the cause of what failed elsewhere. */
+  #explain(error: unknown): unknown {
+    const message = error instanceof Error ? error.message : String(error);
+    const ended = this.#children.flatMap((child) => child.obituary ?? []).filter((obituary) => !message.includes(obituary));
+    return ended.length === 0 ? error : new Error([message, ...ended].join('; '), { cause: error });
   }
 
   abandon(): void {

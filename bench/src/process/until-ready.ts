@@ -18,7 +18,8 @@ export interface Probe {
 export async function untilReady(probe: Probe, children: readonly Child[]): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
   while (!(await attempt(probe))) {
-    for (const child of children) child.assertRunning();
+    const dead = children.find(({ obituary }) => obituary !== undefined);
+    if (dead !== undefined) throw new Error(`nothing answers on port ${probe.port}: ${dead.obituary}`);
     if (performance.now() > deadline) throw new Error(`nothing answers on port ${probe.port} (${children.map(({ name }) => name).join(', ')}) after ${DEADLINE_MS} ms`);
     await pause(RETRY_MS);
   }
