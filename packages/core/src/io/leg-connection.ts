@@ -118,6 +118,13 @@ export class LegConnection {
     this.#finish();
   }
 
+  /** The same for a neighbour that this node no longer knows; the handler is told. */
+  evict(error: Body<'ERROR'>): void {
+    if (this.#isOver) return;
+    this.close(error);
+    this.handler.handleEnd({ ...endOf(error), isTold: false }, this);
+  }
+
   /** The raw socket; this leg is over and owns nothing. Only when `transparent`. */
   release(): Socket {
     if (!this.#leg.transparent || this.#isOver) throw new Error('LegConnection.release before PASS_THROUGH went both ways');

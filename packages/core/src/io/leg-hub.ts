@@ -143,9 +143,17 @@ export class LegHub {
     for (const leg of [...this.#legs]) leg.destroy();
   }
 
-  /** Whom `role` knows from now on. Legs that are there already stay: closing them is the role's business. */
+  /** Whom `role` knows from now on. Legs of neighbours that no role knows any more are closed. */
   know(role: object, acquaintances: Acquaintances): void {
     this.#ring.set(role, acquaintances);
+    for (const leg of [...this.#legs]) {
+      if (leg.peer !== undefined && !this.#ring.has(leg.peer.key)) leg.evict({ code: 'REFUSED', message: 'this node no longer knows your key' });
+    }
+  }
+
+  /** The name of a neighbour in a chain file, by its key. */
+  nameOf(key: PublicKey): string | undefined {
+    return this.#ring.nameOf(key);
   }
 
   /** Set-ups of this `common` go to `owner`. Gives what ends that. */

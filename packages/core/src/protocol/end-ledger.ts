@@ -25,6 +25,9 @@ export interface EndQuotas {
 
 export const DEFAULT_QUOTAS: EndQuotas = { parkedPerTunnel: 16, parkedPerKey: 1024, slotsPerTunnel: MAX_CARRIERS, setupsPerSecond: 5, setupsBurst: 32 };
 
+/** An admitted key may use common names without end, so accounts are tidied up as set-ups come. */
+const PRUNE_EVERY = 256;
+
 /** A living set-up in the ledger. `parked`: its other side has not come. */
 export interface LedgerEntry {
   readonly attempt: EndAttempt;
@@ -52,6 +55,8 @@ export class EndLedger<E extends LedgerEntry> {
   /** By key, then by common. */
   readonly #keys = new Map<PublicKey, Map<string, Account<E>>>();
 
+  #admissions = 0;
+
   constructor(quotas: EndQuotas) {
     this.#quotas = quotas;
   }
@@ -61,6 +66,8 @@ export class EndLedger<E extends LedgerEntry> {
    * beyond a quota. Fencing waits for nothing and touches no other slot, but for older processes of the same end.
    */
   admit(next: EndAttempt, now: number): E[] {
+    this.#admissions += 1;
+    if (this.#admissions % PRUNE_EVERY === 0) this.prune(now);
     const account = this.#account(next, now);
     this.#checkRate(account, now);
     const fenced = [...account.entries].filter(({ attempt }) => isFencedBy(attempt, next));

@@ -150,6 +150,11 @@ export class Rendezvous {
     return true;
   }
 
+  /** Whether the set-up of `leg` still waits for a standby leg. */
+  wantsStandby(leg: LegId): boolean {
+    return this.#byLeg.get(leg)?.wantsStandby === true;
+  }
+
   handlePassThrough(leg: LegId, now: number): void {
     const passage = this.#byLeg.get(leg);
     if (passage?.second === undefined || passage.state !== 'exchanged') return;
@@ -186,7 +191,6 @@ export class Rendezvous {
       this.#ignored.delete(leg);
       this.#close(leg, { code: 'LOST', message: 'the dialed leg of this set-up was used' });
     }
-    this.#ledger.prune(now);
   }
 
   pollAction(): RendezvousAction | undefined {
@@ -215,7 +219,7 @@ export class Rendezvous {
   /** A set-up on a leg that has no passage yet: an inbound one, or a standby leg of this node that its acceptor used. */
   #handleNew(setup: ClearSetup, arrival: SetupArrival): void {
     const { party, fenced } = this.#admit(setup, arrival);
-    for (const old of fenced) this.#fence(old);
+    for (const old of fenced) this.#fence(old, party);
     const passage = this.#counterpartFor(setup);
     if (passage === undefined) return this.#begin(party, arrival.now);
     if (passage.onward?.by === 'dialed' && passage.state === 'waiting') {
@@ -236,7 +240,7 @@ export class Rendezvous {
     if (passageKey(setup.info) !== passage.key || setup.info.side === attempt.side || asked === undefined || !isMutual(asked.info, setup.info)) {
       throw new ProtocolError('ROUTE', 'COMMONUNIQUE_INFO: not the other end of the set-up that was sent on this leg');
     }
-    for (const old of fenced) this.#fence(old);
+    for (const old of fenced) this.#fence(old, party);
     this.#ledger.add(party, arrival.now);
     this.#exchange(passage, party, arrival.now);
   }
@@ -354,12 +358,13 @@ export class Rendezvous {
   }
 
   /** A newer attempt or process of this end is here: its old leg and what it was paired with go at once. */
-  #fence(old: Party): void {
+  #fence(old: Party, { attempt }: Party): void {
     const passage = this.#byLeg.get(old.leg);
     if (passage === undefined) return;
     const other = counterpartOf(passage, old.leg);
     this.#forget(passage);
-    this.#close(old.leg, { code: 'SUPERSEDED', message: 'a newer attempt of this end is here' });
+    if (old.attempt.instance === attempt.instance) this.#close(old.leg, { code: 'LOST', message: 'a newer attempt of this end is here' });
+    else this.#close(old.leg, { code: 'SUPERSEDED', message: 'a newer process with the key of this end is here', since: attempt.epoch });
     if (other !== undefined) this.#close(other, { code: 'LOST', message: 'the other end has begun anew' });
   }
 
