@@ -1,0 +1,182 @@
+import { expect } from 'chai';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { Workplace } from './support/lstp.js';
+import { TestServer, echo, makeTwoEnds, startAll, type TwoEnds } from './support/two-ends.js';
+
+describe('a running node, asked', () => {
+  const place = new Workplace();
+  let server: TestServer;
+  let chain: TwoEnds;
+  before(async () => {
+    server = await TestServer.start((socket) => {
+      socket.once('data', (first) => {
+        if (first.toString() === 'half-close\n') return void socket.end('bye');
+        if (first.toString() === 'reset\n') return void socket.resetAndDestroy();
+        socket.write(first);
+        echo(socket);
+      });
+      socket.once('end', () => socket.end());
+    });
+    chain = await makeTwoEnds(place, server.port);
+    await startAll(place);
+  });
+  after(async () => {
+    await place.remove();
+    await server.stop();
+  });
+
+  describe('by lstp status', () => {
+    it('shows tunnel, carrier with its map, and services', async () => {
+      const { status, stdout } = await place.run(['status', '--as', 'desk']);
+      expect(status).to.equal(0);
+      expect(stdout).to.match(/^desk: lstp \d+\.\d+\.\d+, process \d+, up \d+ m?s\n\ntunnel acme: established\n  carrier 0: desk > lab, /);
+      expect(stdout).to.contain('    desk  end').and.contain(`web  forward  applications here  0 open  127.0.0.1:${chain.front}`);
+    });
+
+    it('gives JSON of the promised form', async () => {
+      const { stdout } = await place.run(['status', 'chain.yaml', '--as', 'lab', '--json']);
+      const { node, tunnels } = JSON.parse(stdout);
+      expect(node).to.equal('lab');
+      expect(tunnels[0]).to.include({ name: 'acme', state: 'established' });
+      expect(tunnels[0].carriers[0]).to.include.keys('id', 'route', 'rttMs', 'map');
+      expect(tunnels[0].carriers[0].map[0]).to.include.keys('node', 'kind', 'verified');
+      expect(tunnels[0].channels).to.deep.equal([]);
+    });
+
+    it('asks which one, where several run and none is named', async () => {
+      const { status, stderr } = await place.run(['status']);
+      expect(status).to.equal(2);
+      expect(stderr).to.match(/choose one with --as NODE:\n {2}desk {2}process \d+, from .*chain\.yaml\n {2}lab {2}process/);
+    });
+
+    it('says what to do where it does not run, status 3', async () => {
+      const { status, stdout, stderr } = await place.run(['status', '--as', 'west']);
+      expect([status, stdout]).to.deep.equal([3, '']);
+      expect(stderr).to.contain('west does not run').and.contain('lstp up FILE --as west');
+    });
+
+    it('does not take a node of the same name for that of another file', async () => {
+      writeFileSync(join(place.folder, 'other.yaml'), 'lstp: 1\nnodes: { desk: {}, lab: { listen: "127.0.0.1:1" } }\ntunnels: { t: { route: desk > lab } }\n');
+      const { status, stderr } = await place.run(['status', 'other.yaml', '--as', 'desk']);
+      expect([status, stderr.includes('another desk does')]).to.deep.equal([3, true]);
+    });
+
+    it('answers a node that the file has not, status 2', async () => {
+      const { status, stderr } = await place.run(['status', 'chain.yaml', '--as', 'dekc']);
+      expect([status, stderr]).to.deep.equal([2, 'lstp: no node "dekc" in chain.yaml; did you mean desk?\n']);
+    });
+  });
+
+  describe('by lstp reload', () => {
+    it('says so when nothing changed', async () => {
+      const { status, stdout } = await place.run(['reload', '--as', 'desk']);
+      expect([status, stdout]).to.deep.equal([0, 'nothing changed\n']);
+    });
+
+    it('refuses a wrong file with its problems, and changes nothing', async () => {
+      const other = new Workplace();
+      try {
+        const mine = await makeTwoEnds(other, server.port);
+        await startAll(other);
+        mine.write('      web: { at: desk, too: "127.0.0.1:1" }\n');
+        const { status, stdout, stderr } = await other.run(['reload', '--as', 'desk']);
+        expect([status, stdout]).to.deep.equal([1, '']);
+        expect(stderr).to.match(/chain\.yaml:9:\d+: /);
+        expect((await other.run(['status', '--as', 'desk'])).stdout).to.contain('web  forward');
+      } finally {
+        await other.remove();
+      }
+    });
+  });
+
+  describe('by lstp connect', () => {
+    const connect = (service: string, input: string) => place.run(['connect', 'chain.yaml', '--as', 'desk', service], input);
+
+    it('joins standard input and output, with the end of each', async () => {
+      const { status, stdout, stderr } = await connect('web', 'there and back\n'.repeat(50_000));
+      expect([status, stderr]).to.deep.equal([0, '']);
+      expect(stdout).to.equal('there and back\n'.repeat(50_000));
+    });
+
+    it('takes tunnel/service', async () => {
+      expect((await connect('acme/web', 'x')).stdout).to.equal('x');
+    });
+
+    it('shows the end of output while input is still open', async () => {
+      const running = place.start(['connect', 'chain.yaml', '--as', 'desk', 'web']);
+      running.child.stdin?.write('half-close\n');
+      expect(await text(running.child.stdout as NodeJS.ReadableStream)).to.equal('bye');
+      expect(running.child.exitCode).to.equal(null);
+      running.child.stdin?.end();
+      expect((await running.ended).status).to.equal(0);
+    });
+
+    it('ends with status 3 and the reason when the connection is cut', async () => {
+      const { status, stderr } = await connect('web', 'reset\n');
+      expect([status, stderr]).to.deep.equal([3, 'lstp: acme/web: the connection was cut (reset)\n']);
+    });
+
+    it('ends quietly when the reader of its output leaves', async () => {
+      const running = place.start(['connect', 'chain.yaml', '--as', 'desk', 'web']);
+      running.child.stdout?.once('data', () => running.child.stdout?.destroy());
+      const fill = setInterval(() => running.child.stdin?.write('x'.repeat(1000)), 5);
+      const { status, stderr } = await running.ended;
+      clearInterval(fill);
+      expect([status, stderr]).to.deep.equal([0, '']);
+    });
+
+    it('answers a service that is not there with the nearest, status 2', async () => {
+      const { status, stderr } = await connect('wbe', '');
+      expect([status, stderr]).to.deep.equal([2, 'lstp: no service "wbe" with `at: desk` in chain.yaml; did you mean web?\n']);
+    });
+
+    it('answers a tunnel that is not there, status 2', async () => {
+      expect((await connect('acne/web', '')).stderr).to.contain('no tunnel "acne" in chain.yaml; did you mean acme?');
+    });
+  });
+
+  describe('by its control socket', () => {
+    const socketOf = (node: string): string => join(place.folder, 'lstp', readdirSync(join(place.folder, 'lstp')).find((name) => name.startsWith(`${node}-`)) ?? '');
+    const ask = (method: string, path: string): Promise<{ status: number; body: string }> =>
+      new Promise((resolve, reject) => {
+        const asked = request({ socketPath: socketOf('desk'), method, path, agent: false }, (response) => {
+          text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+        });
+        asked.on('error', reject).end();
+      });
+
+    it('lets only its owner in', () => {
+      expect(statSync(join(place.folder, 'lstp')).mode & 0o777).to.equal(0o700);
+      expect(statSync(socketOf('desk')).mode & 0o777).to.equal(0o600);
+      expect(socketOf('desk')).to.match(/\/desk-[0-9a-f]{8}\.sock$/);
+    });
+
+    it('serves metrics', async () => {
+      const { status, body } = await ask('GET', '/metrics');
+      expect(status).to.equal(200);
+      expect(body).to.contain('lstp_tunnel_up{tunnel="acme"} 1');
+    });
+
+    it('says what there is, to who asks for something else', async () => {
+      const { status, body } = await ask('GET', '/sttus');
+      expect(status).to.equal(404);
+      expect(JSON.parse(body).error).to.contain('GET /status');
+    });
+
+    it('is gone when the node is', async () => {
+      const other = new Workplace();
+      try {
+        await makeTwoEnds(other, server.port);
+        const running = await startAll(other);
+        expect(readdirSync(join(other.folder, 'lstp'))).to.have.length(2);
+        await running.end();
+        expect(existsSync(join(other.folder, 'lstp')) ? readdirSync(join(other.folder, 'lstp')) : []).to.deep.equal([]);
+      } finally {
+        await other.remove();
+      }
+    });
+  });
+});
