@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers';
 import { Workplace } from './support/lstp.js';
 import { TestServer, echo, makeTwoEnds, startAll, type TwoEnds } from './support/two-ends.js';
 
-describe('a running node, asked', () => {
+describe('a running node, asked', function () {
+  this.timeout(30_000);
   const place = new Workplace();
   let server: TestServer;
   let chain: TwoEnds;
@@ -65,8 +66,8 @@ describe('a running node, asked', () => {
     });
 
     it('answers a node that the file has not, status 2', async () => {
-      const { status, stderr } = await place.run(['status', 'chain.yaml', '--as', 'dekc']);
-      expect([status, stderr]).to.deep.equal([2, 'lstp: no node "dekc" in chain.yaml; did you mean desk?\n']);
+      const { status, stderr } = await place.run(['status', 'chain.yaml', '--as', 'desc']);
+      expect([status, stderr]).to.deep.equal([2, 'lstp: no node "desc" in chain.yaml; did you mean desk?\n']);
     });
   });
 

@@ -4,7 +4,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Workplace } from './support/lstp.js';
 
-describe('lstp keygen', () => {
+describe('lstp keygen', function () {
+  this.timeout(30_000);
   let place: Workplace;
   beforeEach(() => {
     place = new Workplace();

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { makeProgram } from '../src/program.js';
 import { Workplace } from './support/lstp.js';
 
-describe('lstp: usage', () => {
+describe('lstp: usage', function () {
+  this.timeout(30_000);
   const place = new Workplace();
   after(() => place.remove());
 

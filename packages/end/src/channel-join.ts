@@ -183,6 +183,7 @@ export class ChannelJoin implements JoinedChannel {
 
 /** A reset where the stream can say so: the application must not take it for a complete answer. */
 function abort(stream: Duplex): void {
-  if (stream instanceof Socket) stream.resetAndDestroy();
+  // Unix sockets have no reset, and Node throws for them: only TCP has a remote family.
+  if (stream instanceof Socket && stream.remoteFamily !== undefined) stream.resetAndDestroy();
   else stream.destroy(new Error('the channel was reset'));
 }

@@ -68,14 +68,19 @@ export class Running {
   }
 
   /** Resolves when this has been printed. Rejects, with all that was printed, when the process ends first. */
-  async says(what: RegExp, on: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
+  says(what: RegExp, on: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
     const stream = this.child[on];
-    for (;;) {
-      const found = what.exec(this[on]);
-      if (found !== null) return found;
-      if (stream === null || this.child.exitCode !== null) throw new Error(`ended with ${this.child.exitCode} before it said ${what}\n${this.stdout}\n${this.stderr}`);
-      await Promise.race([once(stream, 'data'), once(this.child, 'close')]);
-    }
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = what.exec(this[on]);
+        if (found === null) return;
+        stream?.off('data', look);
+        resolve(found);
+      };
+      stream?.on('data', look);
+      void this.ended.then(({ status }) => reject(new Error(`ended with ${status} before it said ${what}\n${this.stdout}\n${this.stderr}`)));
+      look();
+    });
   }
 
   /** Sends a signal and waits for the end. */
