@@ -2,13 +2,13 @@
  * Puts one node together: a hub that owns its legs, an end role for the tunnels that end here, a middle role for those
  * that pass. Every node has a container of its own, so several live in one process.
  */
-import { LegHub, signerOf, type Chain, type LoadedChain, type PluginDefinition } from '@lstp/core';
+import { LegHub, neighbourIn, signerOf, type Chain, type LoadedChain, type PluginDefinition } from '@lstp/core';
 import type { NodeIdentity } from '@lstp/core/security';
 import type { EndRole } from '@lstp/end';
+import type { MiddleRole } from '@lstp/middle';
 import type { Logger } from 'pino';
 import { version } from '../version.js';
 import { ComposedNode } from './composed-node.js';
-import { isEndOf, neighbourOf } from './neighbours.js';
 
 export interface NodeParts {
   readonly node: string;
@@ -19,13 +19,22 @@ export interface NodeParts {
 }
 
 /** Makes the node; nothing listens or dials before its start(). */
-export async function composeNode({ node, identity, chains: loaded, logger }: NodeParts): Promise<ComposedNode> {
-  const chains = loaded.map(({ chain }) => chain);
-  const signer = signerOf(identity.privateKey);
+export async function composeNode(parts: NodeParts): Promise<ComposedNode> {
+  const { node, identity, logger } = parts;
+  const chains = parts.chains.map(({ chain }) => chain);
   const listen = uniqueBy(chains.flatMap(({ nodes }) => nodes.get(node)?.listen ?? []), (address) => JSON.stringify(address));
-  const hub = new LegHub({ node, signer, listen, log: logger });
-  const end = endsHere(node, chains) ? await makeEnd({ node, identity, chains: loaded, logger }, hub) : undefined;
-  return new ComposedNode({ node, version: version(), chains, hub, ...(end === undefined ? {} : { end }) });
+  const hub = new LegHub({ node, signer: signerOf(identity.privateKey), listen, log: logger });
+  const middle = await makeMiddle(parts, chains, hub);
+  const end = endsHere(node, chains) ? await makeEnd(parts, hub) : undefined;
+  const roles = { ...(middle === undefined ? {} : { middle }), ...(end === undefined ? {} : { end }) };
+  return new ComposedNode({ node, version: version(), publicKey: identity.publicKey, chains, hub, ...roles });
+}
+
+/** Undefined where no file gives this node something to relay. */
+async function makeMiddle({ node, identity, logger }: NodeParts, chains: readonly Chain[], hub: LegHub): Promise<MiddleRole | undefined> {
+  const { MiddleRole } = await import('@lstp/middle');
+  if (!MiddleRole.isNeeded(chains, node)) return undefined;
+  return new MiddleRole(hub, { node, chains, signer: signerOf(identity.privateKey), log: logger });
 }
 
 /** Loaded for ends alone: a middle has no use for TLS and plugins. */
@@ -39,14 +48,14 @@ async function makeEnd({ node, identity, chains, logger }: NodeParts, hub: LegHu
     hub,
     container: container.createChildContainer(),
     plugins: pluginsOf(chains),
-    neighbourOf: (chain, name) => neighbourOf(chain, node, name),
+    neighbourOf: (chain, name) => neighbourIn(chain, node, name),
     software: `lstp/${version()}`,
     logger,
   });
 }
 
 function endsHere(node: string, chains: readonly Chain[]): boolean {
-  return chains.some(({ tunnels }) => [...tunnels.values()].some(isEndOf(node)));
+  return chains.some(({ tunnels }) => [...tunnels.values()].some(({ left, right }) => left === node || right === node));
 }
 
 /** Those of all files; of two with one name the first, which is the bundled one where there is one. */

@@ -1,15 +1,17 @@
 /** The roles of one node behind the one interface that the command drives. */
 import type { Duplex } from 'node:stream';
-import type { Chain, JoinedChannel, LegHub, NodeStatus, ReloadReport, RunningNode } from '@lstp/core';
+import { neighboursOf, type Chain, type JoinedChannel, type LegHub, type NodeStatus, type PublicKey, type ReloadReport, type RunningNode } from '@lstp/core';
 import type { EndRole } from '@lstp/end';
-import { isEndOf, neighboursOf } from './neighbours.js';
+import type { MiddleRole } from '@lstp/middle';
 
 export interface Roles {
   readonly node: string;
   readonly version: string;
+  readonly publicKey: PublicKey;
   readonly chains: readonly Chain[];
   readonly hub: LegHub;
   readonly end?: EndRole;
+  readonly middle?: MiddleRole;
 }
 
 export class ComposedNode implements RunningNode {
@@ -21,10 +23,11 @@ export class ComposedNode implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { hub, end, chains } = this.#roles;
+    const { hub, end, middle, chains } = this.#roles;
     this.#meetNeighbours(chains);
     try {
       await hub.start();
+      middle?.start();
       await end?.start();
     } catch (error) {
       await this.stop();
@@ -37,26 +40,38 @@ export class ComposedNode implements RunningNode {
   }
 
   status(): NodeStatus {
-    const { node, version, hub, end } = this.#roles;
-    return { node, version, pid: process.pid, uptimeMs: performance.now() - this.#madeAt, listeners: hub.addresses, tunnels: end?.status() ?? [] };
+    const { node, version, hub, end, middle } = this.#roles;
+    const relay = middle?.status();
+    return {
+      node,
+      version,
+      pid: process.pid,
+      uptimeMs: Math.round(performance.now() - this.#madeAt),
+      listeners: hub.addresses,
+      tunnels: end?.status() ?? [],
+      ...(relay === undefined ? {} : { relay }),
+    };
   }
 
   async reload(chains: readonly Chain[]): Promise<ReloadReport> {
-    const reports = [await this.#roles.end?.reload(chains)].flatMap((report) => report ?? []);
+    const { end, middle } = this.#roles;
+    // First what can refuse: the middle reads files of its own, and changes nothing when they are wrong.
+    middle?.reload(chains);
     this.#meetNeighbours(chains);
-    return { applied: reports.flatMap(({ applied }) => applied), ignored: reports.flatMap(({ ignored }) => ignored) };
+    return (await end?.reload(chains)) ?? { applied: [], ignored: [] };
   }
 
   async drain(deadlineMs: number): Promise<void> {
-    const { hub, end } = this.#roles;
+    const { hub, end, middle } = this.#roles;
     hub.closeListeners();
-    await end?.drain(deadlineMs);
+    await Promise.all([middle?.drain(deadlineMs), end?.drain(deadlineMs)]);
     await this.stop();
   }
 
   async stop(): Promise<void> {
-    const { hub, end } = this.#roles;
+    const { hub, end, middle } = this.#roles;
     await end?.stop();
+    middle?.stop();
     hub.stop();
   }
 
@@ -66,12 +81,12 @@ export class ComposedNode implements RunningNode {
     return end.connect(request, stream);
   }
 
-  /** Whom the end lets in, and where it keeps a link. */
+  /** Whom the end lets in, and where it keeps a link. The middle sees to its own. */
   #meetNeighbours(chains: readonly Chain[]): void {
-    const { node, hub, end } = this.#roles;
+    const { node, publicKey, hub, end } = this.#roles;
     if (end === undefined) return;
-    const { all, dialed } = neighboursOf(chains, node, isEndOf(node));
-    hub.know(end, { neighbours: all });
-    hub.keep(end, { links: dialed, standbys: [] });
+    const beside = neighboursOf(chains, node, publicKey);
+    hub.know(end, { neighbours: beside.map(({ neighbour }) => neighbour) });
+    hub.keep(end, { links: beside.filter(({ dialsLink }) => dialsLink).map(({ neighbour }) => neighbour), standbys: [] });
   }
 }
