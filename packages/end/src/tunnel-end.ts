@@ -278,10 +278,11 @@ export class TunnelEnd implements TunnelPolicy {
     return this.#runner.addCarrier(built, (carrier) => this.#carriers.set(carrier, info));
   }
 
+  /** For status, from which whoever runs the node tells people. */
   #report(text: string): void {
-    if (this.#progress === text || this.#tunnel.established) return;
+    if (this.#tunnel.established) return;
     this.#progress = text;
-    this.#options.logger.info({ progress: text }, text);
+    this.#options.logger.debug({ progress: text }, text);
   }
 
   #carrierStatus(carrier: Carrier, { nodes, route }: CarrierInfo): CarrierStatus {

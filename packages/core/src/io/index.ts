@@ -1,7 +1,6 @@
 /** What joins protocol/ to sockets, timers and chance. Makes no protocol decision. */
 export * from './admission-gate.js';
 export * from './backoff.js';
-export * from './end-legs.js';
 export * from './leg-caller.js';
 export * from './leg-connection.js';
 export * from './leg-dialer.js';
@@ -10,4 +9,3 @@ export { ListenError } from './leg-listener.js';
 export { neighbourId, type LegPath, type Neighbour } from './neighbour.js';
 export * from './node-crypto.js';
 export { readInto, type OwnReads } from './read-into.js';
-export * from './setup-leg.js';

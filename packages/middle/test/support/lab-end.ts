@@ -1,7 +1,6 @@
 /** An end that builds raw carriers over real legs, one at a time; TLS and all that comes after it is packages/end's. */
 import type { Socket } from 'node:net';
 import {
-  EndLegs,
   ProtocolError,
   checkPeerSetup,
   freezeSetup,
@@ -12,11 +11,11 @@ import {
   type ClearSetup,
   type LegHub,
   type OwnSetup,
-  type SetupLeg,
-  type SetupLegEvent,
   type Side,
 } from '@lstp/core';
 import { namedSigner } from '@lstp/core/testing';
+import { EndLegs } from './end-legs.js';
+import type { SetupLeg, SetupLegEvent } from './setup-leg.js';
 
 export interface LabEndOptions {
   readonly hub: LegHub;

@@ -3,11 +3,7 @@
  * A view of a LegConnection; a middle works with that directly.
  */
 import type { Socket } from 'node:net';
-import type { PublicKey } from '../protocol/crypto.js';
-import type { WireCode } from '../protocol/error.js';
-import type { Body } from '../protocol/messages.js';
-import type { ClearSetup } from '../protocol/setup.js';
-import type { LegConnection, LegEnd, LegNews } from './leg-connection.js';
+import type { Body, ClearSetup, LegConnection, LegEnd, LegNews, PublicKey, WireCode } from '@lstp/core';
 
 export type SetupLegEvent =
   /** The other end's set-up came. */

@@ -5,10 +5,7 @@
  *   takeStandby()  a standby leg that a neighbour keeps here, to put the own set-up on
  *   accept()       set-ups that come on legs which neighbours dialed; answered on the same leg
  */
-import type { ClearSetup } from '../protocol/setup.js';
-import type { LegConnection, LegHandler } from './leg-connection.js';
-import type { LegHub } from './leg-hub.js';
-import type { Neighbour } from './neighbour.js';
+import type { ClearSetup, LegConnection, LegHandler, LegHub, Neighbour } from '@lstp/core';
 import { SetupLeg } from './setup-leg.js';
 
 export interface InboundSetups {
