@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 // Committed, so that npm links it before the build exists; the command itself is in src/bin.ts.
 import { existsSync } from "node:fs";
+import module from "node:module";
+
+// From Node 22 on: the second start takes half the time.
+module.enableCompileCache?.();
 const built = new URL("../dist/src/bin.js", import.meta.url);
 if (existsSync(built)) await import(built.href);
 else {

@@ -3,7 +3,7 @@
  * asked for: `lstp check` must not wait for a TLS stack it does not use.
  */
 import { Command, Option } from 'commander';
-import { LOG_FORMATS, LOG_LEVELS } from '@lstp/core/observe';
+import { LOG_FORMATS, LOG_LEVELS, type LogLevel } from '@lstp/core/observe';
 import { portNumber, seconds } from './option-value.js';
 import { version } from './version.js';
 import type { ConnectOptions } from './commands/connect.js';
@@ -39,7 +39,7 @@ function declareTrial(program: Command, done: Done): void {
     .description('try lstp: run a two-firewall chain on this machine, and say what to type')
     .addOption(new Option('--port <port>', 'where the demonstration listens on 127.0.0.1').default(1080).argParser(portNumber))
     .action(async (options: TrialOptions) => done(await (await import('./commands/trial.js')).trial(options)));
-  addLogOptions(command);
+  addLogOptions(command, 'warn');
   example(command, 'lstp trial --port 8081');
 }
 
@@ -83,7 +83,7 @@ function declareUp(program: Command, done: Done): void {
     .option('--direct', 'with --all: as if every egress were `direct`')
     .addOption(new Option('--drain <seconds>', 'at the end: how long channels may take to finish').default(30).argParser(seconds))
     .action(async (files: string[], options: UpOptions) => done(await (await import('./commands/up.js')).up(files, options)));
-  addLogOptions(command);
+  addLogOptions(command, 'info');
   example(command, 'lstp init demo', 'lstp up demo/chain.yaml --all --keys demo/keys --direct');
 }
 
@@ -146,9 +146,9 @@ function waitOption(): Option {
   return new Option('--wait <seconds>', 'wait so long for the node to run').default(0).argParser(seconds);
 }
 
-function addLogOptions(command: Command): void {
+function addLogOptions(command: Command, level: LogLevel): void {
   command
-    .addOption(new Option('--log-level <level>', 'what is logged to standard error').choices(LOG_LEVELS).default('info'))
+    .addOption(new Option('--log-level <level>', 'what is logged to standard error').choices(LOG_LEVELS).default(level))
     .addOption(new Option('--log-format <format>', 'how (default: pretty on a terminal, else json)').choices(LOG_FORMATS));
 }
 

@@ -199,7 +199,7 @@ export class TunnelEnd implements TunnelPolicy {
         return this.#wake();
       case 'interrupted':
         this.#progress = 'the last carrier was lost';
-        return logger.warn('tunnel interrupted');
+        return this.#draining ? logger.info('tunnel ended') : logger.warn('tunnel interrupted');
       case 'carrier-alive':
         return logger.info({ carrier: event.carrier.id, slot: event.carrier.slot, route: this.#carriers.get(event.carrier)?.route }, 'carrier established');
       case 'carrier-closed':

@@ -7,6 +7,7 @@ import { planAll } from '../node/plan.js';
 import { runNodes } from '../node/run-nodes.js';
 import { shellWord } from '../shell-word.js';
 import { makeStarterKeys } from '../starter/make-keys.js';
+import { table } from '../text/table.js';
 import { trialChainText } from '../trial/chain-text.js';
 import { startDemoServer, type DemoServer } from '../trial/demo-server.js';
 import { checkFree, freePorts } from '../trial/free-ports.js';
@@ -44,13 +45,13 @@ async function runTrial(folder: string, demo: DemoServer, options: TrialOptions)
   return runNodes(nodes, {
     logger,
     drainMs: DRAIN_MS,
-    onReady: () => process.stdout.write(`Listening: west on port ${west}, east on port ${east}. Now the tunnel ...\n`),
+    onReady: () => process.stdout.write(`Listening: west on port ${west}, east on port ${east}, for you on port ${port}. Now the tunnel ...\n`),
     onEstablished: () => process.stdout.write(whatToType({ file, port, tookMs: performance.now() - begin })),
   });
 }
 
 const OPENING = `
-  globex                        the Internet                        acme
+  globex                       the Internet                       acme
 
   you --> desk --> |firewall| --> west --> east <-- |firewall| <-- lab --> intranet
 
@@ -61,16 +62,13 @@ Four nodes on this machine, everything on loopback. Both ends dial out; nothing 
 function whatToType({ file, port, tookMs }: { file: string; port: number; tookMs: number }): string {
   // Started by npm, the command may not be in the PATH.
   const lstp = process.env['npm_lifecycle_event'] === undefined ? 'lstp' : 'npx lstp';
-  const chain = shellWord(file);
-  return `lstp: all ready
-The tunnel stands, ${(tookMs / 1000).toFixed(1)} s after the start. In another terminal, type:
-
-  curl http://127.0.0.1:${port}/                            the intranet's page, through the tunnel
-  curl -o /dev/null http://127.0.0.1:${port}/bytes/1000000000   how fast it is
-  ${lstp} status --as desk                            which way it goes, and who is verified
-  ${lstp} map ${chain}
-  cat ${chain}
-
-Ctrl-C ends it and leaves nothing behind.
-`;
+  const site = `http://127.0.0.1:${port}`;
+  const lines = [
+    [`curl ${site}/`, 'the page of the intranet, through the tunnel'],
+    [`curl -o /dev/null ${site}/bytes/1000000000`, 'how fast it is'],
+    [`${lstp} status --as desk`, 'which way it goes, and who is verified'],
+    [`${lstp} status --as west`, 'what a relay in between sees'],
+    [`cat ${shellWord(file)}`, 'the one file that describes it'],
+  ];
+  return `lstp: all ready\nThe tunnel stands, ${(tookMs / 1000).toFixed(1)} s after the start. In another terminal, type:\n\n${table(lines, '  ')}\n\nCtrl-C ends it and leaves nothing behind.\n`;
 }

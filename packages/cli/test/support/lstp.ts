@@ -34,7 +34,7 @@ export class Workplace {
 
   /** Any other program, here. */
   spawn(program: string, args: readonly string[]): Running {
-    const env = { ...process.env, HOME: this.folder, XDG_RUNTIME_DIR: this.folder, NO_COLOR: '1' };
+    const env = { ...process.env, HOME: this.folder, XDG_RUNTIME_DIR: this.folder, TMPDIR: this.folder, NO_COLOR: '1' };
     const child = spawn(program, args, { cwd: this.folder, env, stdio: 'pipe' });
     this.#running.add(child);
     child.once('exit', () => this.#running.delete(child));
