@@ -15,7 +15,7 @@ describe('scope', () => {
     const work = Scope.with(async (scope) => {
       folder = scope.temporaryFolder();
       const child = scope.start({ name: 'family', file: process.execPath, args: ['-e', FAMILY] });
-      await child.untilSays('both run');
+      await child.untilSays(/both run/);
       tree = processTree(child.pid);
       throw new Error('as it happens');
     });
@@ -28,8 +28,8 @@ describe('scope', () => {
   it('says how a program ended that should have said something', async () => {
     const work = Scope.with(async (scope) => {
       const child = scope.start({ name: 'brief', file: process.execPath, args: ['-e', "console.error('no configuration'); process.exit(3)"] });
-      await child.untilSays('ready');
+      await child.untilSays(/ready/);
     });
-    expect(await work.catch((error: unknown) => String(error))).to.equal('Error: "ready" was awaited, but brief ended (exit status 3): no configuration');
+    expect(await work.catch((error: unknown) => String(error))).to.equal('Error: /ready/ was awaited, but brief ended (exit status 3): no configuration');
   });
 });

@@ -37,7 +37,7 @@ export const lstp: Adapter = {
 export async function startNode(scope: Scope, { name, chainFile, folder }: { name: string; chainFile: string; folder: string }): Promise<Child> {
   const args = [...profiling(name), LSTP, 'up', chainFile, '--as', name, '--keys', folder, '--log-level', 'warn'];
   const child = scope.start({ name: `lstp at ${name}`, file: process.execPath, args, env: { XDG_RUNTIME_DIR: folder } });
-  await child.untilSays(`lstp: ${name} ready`);
+  await child.untilSays(/^lstp: \S+ ready$/m);
   return child;
 }
 

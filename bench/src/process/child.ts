@@ -48,8 +48,8 @@ export class Child {
     return this.#end === undefined ? undefined : `${this.name} ended (${this.#end}): ${this.#lastWords()}`;
   }
 
-  /** Resolves when the output holds `text`; rejects when the process ends or the deadline passes before. */
-  untilSays(text: string, deadlineMs = 20_000): Promise<void> {
+  /** Resolves when the output has what is looked for: with the first group of the pattern, or with all it matched. Rejects when the process ends before, or is too late. */
+  untilSays(wanted: RegExp, deadlineMs = 20_000): Promise<string> {
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void): void => {
         clearTimeout(timer);
@@ -57,10 +57,11 @@ export class Child {
         finish();
       };
       const look = (): void => {
-        if (this.#output.includes(text)) settle(resolve);
-        else if (this.obituary !== undefined) settle(() => reject(new Error(`"${text}" was awaited, but ${this.obituary}`)));
+        const found = wanted.exec(this.#output);
+        if (found !== null) settle(() => resolve(found[1] ?? found[0]));
+        else if (this.obituary !== undefined) settle(() => reject(new Error(`${wanted} was awaited, but ${this.obituary}`)));
       };
-      const late = (): Error => new Error(`${this.name} did not say "${text}" within ${deadlineMs} ms: ${this.#lastWords()}`);
+      const late = (): Error => new Error(`${this.name} did not say ${wanted} within ${deadlineMs} ms: ${this.#lastWords()}`);
       const timer = setTimeout(() => settle(() => reject(late())), deadlineMs);
       this.#listeners.add(look);
       look();

@@ -32,6 +32,8 @@ function aloneRow(lstp: Series): string[] {
 }
 
 function pairRow(lstp: Series, peer: Series): string[] {
+  // Too little to be measured at the peer: no ratio says anything.
+  if (peer.values.includes(0)) return [...label(lstp), number(medianOf(lstp.values).median), peer.subject, number(medianOf(peer.values).median), '', '', '', ''];
   const ratio = ratioOf(lstp.values, peer.values);
   const [own, theirs] = [medianOf(lstp.values), medianOf(peer.values)];
   return [...label(lstp), number(own.median), peer.subject, number(theirs.median), `${ratio.median.toFixed(2)} x`, interval(ratio), ...judge(lstp, peer.subject, ratio.median)];

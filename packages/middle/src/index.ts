@@ -6,3 +6,4 @@
  *   role.status(), role.reload(chains), await role.drain(30_000), role.stop()
  */
 export * from './middle-role.js';
+export { Pipe, PipeBudget } from './pipe.js';
