@@ -49,11 +49,20 @@ function parseOptions(context: ParseContext, path: Path, value: object): { reado
   const name: unknown = document.has([...path, 'plugin']) ? document.value([...path, 'plugin']) : 'forward';
   if (typeof name !== 'string') return undefined;
   const plugin = plugins.get(name);
-  if (plugin !== undefined) return checkOptions(context, path, { plugin, own });
+  if (plugin !== undefined && !isService(plugin)) document.report([...path, 'plugin'], `plugin: "${name}" is no kind of service (${plugin.about}); there are ${serviceNames(context).join(', ')}`);
+  if (plugin !== undefined) return isService(plugin) ? checkOptions(context, path, { plugin, own }) : undefined;
   if (!plugins.complete && document.keys([]).includes('plugins')) return { value: own };
-  const known = plugins.names();
+  const known = serviceNames(context);
   document.report([...path, 'plugin'], `plugin: no plugin is named "${clip(name)}"${didYouMean(name, known, `; there are ${known.join(', ')}`)}`);
   return undefined;
+}
+
+function isService({ frontEnd, backEnd }: PluginDefinition): boolean {
+  return frontEnd !== undefined || backEnd !== undefined;
+}
+
+function serviceNames({ plugins }: ParseContext): string[] {
+  return plugins.definitions().filter(isService).map(({ name }) => name);
 }
 
 function checkOptions(context: ParseContext, path: Path, { plugin, own }: { plugin: PluginDefinition; own: Record<string, unknown> }): { readonly value: unknown } | undefined {

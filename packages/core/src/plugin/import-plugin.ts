@@ -7,7 +7,8 @@ import { PLUGIN_API, type PluginDefinition } from './contract.js';
 
 export type ImportedPlugin = { readonly plugin: PluginDefinition } | { readonly fault: string };
 
-const ROLES = ['frontEnd', 'backEnd', 'security'] as const;
+/** Members of a definition that are classes. */
+const ROLES = ['frontEnd', 'backEnd', 'security', 'connector'] as const satisfies readonly (keyof PluginDefinition)[];
 
 /** Never throws: a module that fails is a fault of the file that lists it. */
 export async function importPlugin(specifier: string, baseDir: string): Promise<ImportedPlugin> {

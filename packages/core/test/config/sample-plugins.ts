@@ -2,10 +2,16 @@
 import { z } from 'zod';
 import { PLUGIN_API, PluginCatalogue, serviceAddressSchema, serviceListenSchema, type PluginDefinition } from '../../src/index.js';
 
+class Front {
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+}
+
 const forward: PluginDefinition = {
   name: 'forward',
   api: PLUGIN_API,
   about: 'Carries one TCP connection or Unix socket.',
+  frontEnd: Front,
   options: z.strictObject({ listen: serviceListenSchema.optional(), to: serviceAddressSchema }),
 };
 
@@ -13,6 +19,7 @@ const udp: PluginDefinition = {
   name: 'udp',
   api: PLUGIN_API,
   about: 'Carries datagrams.',
+  frontEnd: Front,
   listens: 'datagram',
   options: z.strictObject({ listen: serviceListenSchema, to: serviceAddressSchema }),
 };
@@ -21,6 +28,7 @@ const socks: PluginDefinition = {
   name: 'socks',
   api: PLUGIN_API,
   about: 'A SOCKS server.',
+  frontEnd: Front,
   options: z.strictObject({ listen: serviceListenSchema, allow: z.array(z.string()).default([]), users: z.record(z.string().regex(/^[a-z]+$/), z.string()).optional() }),
 };
 
@@ -28,10 +36,19 @@ const x11: PluginDefinition = {
   name: 'x11',
   api: PLUGIN_API,
   about: 'An X display.',
+  frontEnd: Front,
   options: z.strictObject({ display: z.int().min(0).max(63), to: z.string(), trust: z.enum(['untrusted', 'trusted']).default('untrusted') }),
 };
 
-const bare: PluginDefinition = { name: 'bare', api: PLUGIN_API, about: 'Has no options.' };
+const bare: PluginDefinition = { name: 'bare', api: PLUGIN_API, about: 'Has no options.', frontEnd: Front };
 
-export const SAMPLE_PLUGINS: readonly PluginDefinition[] = [forward, udp, socks, x11, bare];
+class Secure {
+  secure(): Promise<never> {
+    return Promise.reject(new Error('a sample secures nothing'));
+  }
+}
+
+const tls: PluginDefinition = { name: 'tls', api: PLUGIN_API, about: 'secures carriers', security: Secure };
+
+export const SAMPLE_PLUGINS: readonly PluginDefinition[] = [forward, udp, socks, x11, bare, tls];
 export const SAMPLE_CATALOGUE = new PluginCatalogue(SAMPLE_PLUGINS);
