@@ -1,12 +1,19 @@
 /**
  * Two raw sockets joined: every byte of one goes to the other, unseen. Keeps half-close, hands on a reset, holds no more
- * than it may, and says how long nothing has moved. Plain `data` and `write`: measured faster than stream.pipeline.
+ * than it may, and says how long nothing has moved. Reads go into memory of its own (read-buffers.ts): a buffer a read
+ * costs more than everything else here.
  */
 import type { Socket } from 'node:net';
+import { readInto, type OwnReads } from '@lstp/core';
+import { ReadBuffers } from './read-buffers.js';
+
+/** A read of this size is probably followed by more. */
+const BULK_BYTES = 16_384;
 
 /** Bytes that all pipes of a node hold for receivers that are slower than their senders. */
 export class PipeBudget {
   held = 0;
+  readonly buffers = new ReadBuffers();
 
   constructor(
     /** In all. */
@@ -67,13 +74,18 @@ export class Pipe {
 }
 
 /** One direction. */
-class Flow {
+class Flow implements OwnReads {
   readonly #from: Socket;
   readonly #to: Socket;
   readonly #budget: PipeBudget;
   /** What the receiver has not taken, as counted in the budget. */
   #held = 0;
   #isPaused = false;
+  /** Where the next read goes, when it has a buffer of its own. */
+  #buffer: Buffer | undefined;
+  /** Buffers that the receiver has not taken, in the order of their writes. */
+  readonly #written: Buffer[] = [];
+  #isBulk = false;
 
   constructor(from: Socket, to: Socket, budget: PipeBudget) {
     this.#from = from;
@@ -83,13 +95,34 @@ class Flow {
 
   /** The sockets' listeners are what holds this object. */
   start(): void {
-    this.#from.on('data', this.#handleData).on('end', this.#handleEnd).on('error', this.#handleError).on('close', this.#handleClose);
+    this.#from.on('end', this.#handleEnd).on('error', this.#handleError).on('close', this.#handleClose);
     this.#to.on('drain', this.#handleDrain);
+    const early = this.#from.read() as Buffer | null;
+    if (early !== null) this.#forward(early);
+    if (!readInto(this.#from, this)) this.#from.on('data', (chunk: Buffer) => this.#forward(chunk));
   }
 
-  readonly #handleData = (chunk: Buffer): void => {
-    // write() takes what the kernel has room for at once; only what is left counts, and only then reading stops.
-    this.#to.write(chunk);
+  // --- OwnReads
+
+  buffer(): Uint8Array {
+    this.#buffer = this.#isBulk ? this.#budget.buffers.take() : undefined;
+    return this.#buffer ?? this.#budget.buffers.shared;
+  }
+
+  handleRead(length: number): void {
+    const buffer = this.#buffer;
+    this.#buffer = undefined;
+    this.#isBulk = length >= BULK_BYTES;
+    if (buffer === undefined) return this.#forward(Buffer.from(this.#budget.buffers.shared.subarray(0, length)));
+    this.#written.push(buffer);
+    this.#forward(buffer.subarray(0, length), this.#handleWritten);
+  }
+
+  // --- private
+
+  /** write() takes what the kernel has room for at once; only what is left counts, and only then reading stops. */
+  #forward(chunk: Buffer, onWritten?: () => void): void {
+    this.#to.write(chunk, onWritten);
     const waiting = this.#to.writableLength;
     if (waiting === 0 && this.#held === 0) return;
     this.#count(waiting);
@@ -97,6 +130,11 @@ class Flow {
     if (waiting < directionBytes && held < totalBytes) return;
     this.#isPaused = true;
     this.#from.pause();
+  }
+
+  readonly #handleWritten = (): void => {
+    const buffer = this.#written.shift();
+    if (buffer !== undefined) this.#budget.buffers.giveBack(buffer);
   };
 
   readonly #handleDrain = (): void => {
@@ -115,6 +153,8 @@ class Flow {
 
   readonly #handleClose = (): void => {
     this.#count(0);
+    if (this.#buffer !== undefined) this.#budget.buffers.giveBack(this.#buffer);
+    this.#buffer = undefined;
     if (!this.#from.readableEnded) this.#to.resetAndDestroy();
   };
 
