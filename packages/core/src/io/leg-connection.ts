@@ -58,6 +58,7 @@ export class LegConnection {
   #leave: (() => void) | undefined;
   #rest: Buffer | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #armedFor = 0;
   #immediate: NodeJS.Immediate | undefined;
   #isOver = false;
   #isFlushing = false;
@@ -241,11 +242,12 @@ export class LegConnection {
     this.#socket.off('data', this.#handleData).off('end', this.#handleSocketEnd).off('error', this.#handleSocketError).off('close', this.#handleSocketClose);
   }
 
-  /** One timer: when it comes too early, since bytes put the deadline off, it is set again. */
+  /** One timer. A deadline that is put off lets it come early, and is set again then; only one that comes nearer moves it. */
   #arm(): void {
-    if (this.#timer !== undefined || this.#immediate !== undefined) return;
     const deadline = this.#leg.pollTimeout();
-    if (deadline === undefined) return;
+    if (deadline === undefined || this.#immediate !== undefined || (this.#timer !== undefined && this.#armedFor <= deadline)) return;
+    clearTimeout(this.#timer);
+    this.#armedFor = deadline;
     this.#timer = setTimeout(this.#handleTimer, Math.max(1, Math.ceil(deadline - this.#now())));
   }
 

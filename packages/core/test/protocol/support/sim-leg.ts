@@ -14,7 +14,7 @@ export class SimLeg {
   #isMarked = false;
   #isOver = false;
   #raw: ((bytes: Buffer) => void) | undefined;
-  #isArmed = false;
+  #armedFor: number | undefined;
 
   constructor(world: SimWorld, socket: SimSocket, options: LegOptions) {
     this.#world = world;
@@ -83,14 +83,14 @@ export class SimLeg {
     this.onEvent({ type: 'lost' });
   }
 
-  /** One job at a time: when it comes early, since bytes put the deadline off, it is set again. */
+  /** As io/leg-connection.ts: a deadline that is put off is looked at again, one that comes nearer moves the timer. */
   #arm(): void {
     const deadline = this.leg.pollTimeout();
-    if (deadline === undefined || this.#isArmed) return;
-    this.#isArmed = true;
+    if (deadline === undefined || (this.#armedFor !== undefined && this.#armedFor <= deadline)) return;
+    this.#armedFor = deadline;
     this.#world.after(deadline - this.#world.now, () => {
-      this.#isArmed = false;
-      if (this.#isOver) return;
+      if (this.#isOver || this.#armedFor !== deadline) return;
+      this.#armedFor = undefined;
       this.leg.handleTimeout(this.#world.now);
       this.flush();
     });
