@@ -1,19 +1,33 @@
-/** Tunnels that are not established yet, told in the log again and again: each change is told by the end itself, once. */
+/** What tunnels that are not established wait for, told in the log: each thing at once, and again while it lasts. */
 import type { Logger } from 'pino';
+import type { TunnelStatus } from '@lstp/core';
 import type { ManagedNode } from './managed-node.js';
 
-const REPEAT_EVERY_MS = 30_000;
+const LOOK_EVERY_MS = 500;
+const REPEAT_AFTER_MS = 30_000;
+
+/** When each text was told last, by node and tunnel. Retries go back and forth between a few texts. */
+type Told = Map<string, Map<string, number>>;
 
 /** Begins; gives what ends it. */
-export function repeatProgress(nodes: readonly ManagedNode[], logger: Logger): () => void {
-  const timer = setInterval(() => tell(nodes, logger), REPEAT_EVERY_MS).unref();
+export function tellProgress(nodes: readonly ManagedNode[], logger: Logger): () => void {
+  const told: Told = new Map();
+  const timer = setInterval(() => {
+    for (const { name, running } of nodes) {
+      for (const tunnel of running.status().tunnels) tell(told, name, { tunnel, logger });
+    }
+  }, LOOK_EVERY_MS).unref();
   return () => clearInterval(timer);
 }
 
-function tell(nodes: readonly ManagedNode[], logger: Logger): void {
-  for (const { name: node, running } of nodes) {
-    for (const { name: tunnel, state, progress } of running.status().tunnels) {
-      if (state === 'connecting' || state === 'interrupted') logger.info({ node, tunnel }, `not established: ${progress ?? state}`);
-    }
-  }
+function tell(told: Told, node: string, { tunnel, logger }: { tunnel: TunnelStatus; logger: Logger }): void {
+  const { name, state, progress } = tunnel;
+  const key = `${node}/${name}`;
+  if (state === 'established' || state === 'draining') return void told.delete(key);
+  const text = progress === undefined || progress === '' ? state : progress;
+  const before = told.get(key) ?? new Map<string, number>();
+  const now = performance.now();
+  if (now - (before.get(text) ?? -Infinity) < REPEAT_AFTER_MS) return;
+  told.set(key, before.set(text, now));
+  logger.info({ node, tunnel: name }, text);
 }

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { EXIT } from '../exit-status.js';
 import type { ManagedNode } from './managed-node.js';
-import { repeatProgress } from './progress.js';
+import { tellProgress } from './progress.js';
 import { nextSignal, onHangUp } from './signals.js';
 
 export interface RunOptions {
@@ -21,7 +21,7 @@ export async function runNodes(nodes: readonly ManagedNode[], { logger, drainMs,
   try {
     await startAll(nodes);
     onReady();
-    const endProgress = repeatProgress(nodes, logger);
+    const endProgress = tellProgress(nodes, logger);
     void Promise.all(nodes.map(({ running }) => running.established())).then(onEstablished, () => {});
     logger.info({ signal: await signal }, `draining for up to ${drainMs / 1000} s; a second signal ends at once`);
     endProgress();
