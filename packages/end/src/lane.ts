@@ -70,7 +70,7 @@ export class Lane {
     const handler = this.#handlerOf(own, generation);
     this.#host.hub.dial({ neighbour: this.facts.neighbour, use: 'set-up', handler, signal: dialing.signal }).then(
       (leg) => this.#ask(leg, own, generation),
-      (error: Error) => this.#isCurrent(generation) && this.#fail({ code: undefined, message: error.message }),
+      (error: Error) => this.#isCurrent(generation) && this.#fail({ code: undefined, message: `cannot reach ${this.facts.neighbour.node}: ${error.message}` }),
     );
   }
 
