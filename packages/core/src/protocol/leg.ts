@@ -409,9 +409,9 @@ export class Leg {
     this.#events.push({ type: 'failed', failure: { code, message, ...(claimed && { claimed }) } });
   }
 
-  /** Until a neighbour is authenticated it is a stranger, and is told nothing but REFUSED. */
+  /** Until a neighbour is authenticated it is a stranger, and is told nothing but REFUSED; VERSION comes only after a key was recognised. */
   #sendError(body: Body<'ERROR'>): void {
     const told = { ...body, ...(body.message !== undefined && { message: body.message.slice(0, MESSAGE_CHARACTERS) }) };
-    this.#send(encodeJson('ERROR', 0, this.#phase === 'hello' ? { code: 'REFUSED' } : told));
+    this.#send(encodeJson('ERROR', 0, this.#phase === 'hello' && body.code !== 'VERSION' ? { code: 'REFUSED' } : told));
   }
 }

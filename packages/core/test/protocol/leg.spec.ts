@@ -129,6 +129,7 @@ describe('protocol/leg', () => {
       socket.write(encodeFrame('HELLO', 0, Buffer.concat([lengthPrefixed(json), signature])));
       world.pass(100);
       expect(failureOf(acceptor)).to.include({ code: 'VERSION', message: 'HELLO.version: 2, here 1 is spoken' });
+      expect(Buffer.concat(heard).toString()).to.contain('"code":"VERSION"');
     });
 
     it('that is none is refused', () => {
@@ -165,7 +166,7 @@ describe('protocol/leg', () => {
 
     it('must be followed by a set-up within 5 s on a set-up leg, on no other', () => {
       for (const use of ['set-up', 'standby', 'link'] as const) {
-        const { world, acceptor } = open(legPair({ use }));
+        const { world, acceptor } = open(legPair({ use, dialer: { pingMs: 10_000 }, acceptor: { pingMs: 10_000 } }));
         world.pass(6000);
         expect(failureOf(acceptor).code, use).to.equal(use === 'set-up' ? 'TIMEOUT' : 'none');
       }

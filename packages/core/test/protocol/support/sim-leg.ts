@@ -25,17 +25,17 @@ export class SimLeg {
     world.after(0, () => this.flush());
   }
 
-  /** Does something with the leg, then sends what came of it. */
-  command(act: (leg: Leg) => void): void {
+  /** Does something with the leg, then sends what came of it: all that is due goes through `edit`. */
+  command(act: (leg: Leg) => void, edit: (bytes: Buffer) => Buffer = (bytes) => bytes): void {
     if (this.#isOver) return;
     act(this.leg);
-    this.flush();
+    this.flush(edit);
   }
 
-  flush(): void {
+  flush(edit: (bytes: Buffer) => Buffer = (bytes) => bytes): void {
     for (let event = this.leg.pollEvent(); event !== undefined; event = this.leg.pollEvent()) this.#handleEvent(event);
     const bytes = this.leg.pollTransmit();
-    if (bytes !== undefined) this.#socket.write(bytes);
+    if (bytes !== undefined) this.#socket.write(edit(bytes));
     if (this.#isOver) this.#socket.close();
     else this.#arm();
   }

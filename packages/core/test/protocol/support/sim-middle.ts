@@ -1,4 +1,5 @@
 /** A middle over simulated legs: what packages/middle does with sockets. */
+import { encodeFrame } from '../../../src/protocol/frame.js';
 import type { Body } from '../../../src/protocol/messages.js';
 import type { LegId } from '../../../src/protocol/passage.js';
 import type { RelayTunnel } from '../../../src/protocol/relay-rules.js';
@@ -19,6 +20,8 @@ export interface SimMiddlePlace {
 export class SimMiddle extends SimNode {
   readonly refusals: Body<'ERROR'>[] = [];
   paired = 0;
+  /** A middle that does not forward what it got: gives the frames to send instead. */
+  lie: ((setup: { readonly cu: Buffer; readonly topology: Buffer }) => readonly Buffer[] | undefined) | undefined;
   rendezvous: Rendezvous;
   readonly #tunnels: readonly RelayTunnel[];
   readonly #standbys: readonly string[];
@@ -112,7 +115,7 @@ export class SimMiddle extends SimNode {
   #do(action: RendezvousAction): void {
     switch (action.do) {
       case 'send-setup':
-        return this.#legs.get(action.leg)?.command((leg) => leg.sendSetup(action.cu, action.topology));
+        return this.#sendSetup(action);
       case 'dial':
         return this.#dialFor(action.leg, action.hop.neighbour);
       case 'want-standby': {
@@ -134,6 +137,12 @@ export class SimMiddle extends SimNode {
       case 'refused':
         return void this.refusals.push(action.error);
     }
+  }
+
+  #sendSetup({ leg, cu, topology }: Extract<RendezvousAction, { do: 'send-setup' }>): void {
+    const honest = [encodeFrame('COMMONUNIQUE_INFO', 0, cu), encodeFrame('TOPOLOGY_EXCHANGE', 0, topology)];
+    const frames = this.lie?.({ cu, topology }) ?? honest;
+    this.#legs.get(leg)?.command((one) => one.sendSetup(cu, topology), (bytes) => (this.lie === undefined ? bytes : replaceTail(bytes, Buffer.concat(honest), frames)));
   }
 
   #dialFor(id: LegId, neighbour: string): void {
@@ -168,4 +177,10 @@ export class SimMiddle extends SimNode {
       this.#work();
     });
   }
+}
+
+/** `bytes`, which end with `honest`, ending with `frames` instead. */
+function replaceTail(bytes: Buffer, honest: Buffer, frames: readonly Buffer[]): Buffer {
+  const at = bytes.indexOf(honest);
+  return at < 0 ? bytes : Buffer.concat([bytes.subarray(0, at), ...frames, bytes.subarray(at + honest.length)]);
 }
