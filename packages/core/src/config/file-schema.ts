@@ -4,71 +4,39 @@
  */
 import { z } from 'zod';
 import { CONFIGURED_SLOTS, KEYS_PER_NODE } from '../protocol/index.js';
-import type { Egress, EgressPath } from './chain.js';
 import { parseDuration } from './duration.js';
+import { egressSchema } from './egress-schema.js';
 import { parseAddress, parseListen } from './leg-address.js';
-import { NAME_PATTERN } from './name.js';
-import { parseProxyUrl } from './proxy-url.js';
 import { parsePublicKey } from './public-key.js';
 import { hasReference } from './secret.js';
 import { expecting, textForm } from './text-form.js';
 
-/** Alternatives of a listen, address or egress. */
+/** Entries of a list of addresses or plugins. */
 const MAX_LIST = 64;
 const DEFAULT_GRACE_MS = 300_000;
-const DIRECT: EgressPath = { through: [] };
-/** Where a node is silent about its egress. */
-export const DIRECT_EGRESS: Egress = { default: [DIRECT], byNeighbour: new Map() };
 
 const publicKey = textForm(parsePublicKey, { expected: 'a public key', example: 'ed25519: and 43 characters, as `lstp keygen NODE` prints' });
 const listenAddress = textForm(parseListen, { expected: 'HOST:PORT', example: '0.0.0.0:7070' });
 const dialedAddress = textForm(parseAddress, { expected: 'HOST:PORT', example: 'west.example.net:7070' });
-const proxyUrl = textForm(parseProxyUrl, { expected: 'a proxy URL', example: 'socks5://fw.globex:1080' });
-
-/** `direct`, or a proxy URL. */
-const wayOut = textForm((text): EgressPath => (text === 'direct' ? DIRECT : { through: [parseProxyUrl(text)] }), {
-  expected: '"direct" or a proxy URL',
-  example: 'socks5://fw.globex:1080',
-});
-const sequence = z
-  .strictObject({ through: z.array(proxyUrl, { error: expecting({ expected: 'a list of proxies', example: '["socks5://fw.globex:1080", "http://dmz.globex:3128"]' }) }).min(1).max(8).describe('Proxies to go through, in this order.') })
-  .transform(({ through }): EgressPath => ({ through }));
-const list = z.array(z.union([wayOut, sequence])).min(1).max(MAX_LIST);
-const ways = z.union([wayOut.transform((way) => [way]), list, sequence.transform((way) => [way])]);
-/** `{through: [...]}`, or a way for each neighbour. One object, so that a fault is told of the form that was meant. */
-const wayMap = z
-  .object({ through: sequence.in.shape.through.optional() })
-  .catchall(ways)
-  .transform(({ through, ...others }, context): Egress => {
-    const neighbours = Object.entries(others);
-    if (through === undefined) return { default: others['default'] ?? [DIRECT], byNeighbour: new Map(neighbours.filter(([name]) => name !== 'default')) };
-    for (const [name] of neighbours) context.addIssue({ code: 'custom', path: [name], message: 'beside "through" there is no other key; write { NEIGHBOUR: { through: [...] }, default: ... }' });
-    return { default: [{ through }], byNeighbour: new Map() };
-  });
-const everywhere = (paths: readonly EgressPath[]): Egress => ({ default: paths, byNeighbour: new Map() });
-
-const egress = z
-  .union([wayOut.transform((way) => everywhere([way])), list.transform(everywhere), wayMap])
-  .describe('How it gets out to the nodes it dials: `direct` (default), a proxy URL (socks4, socks4a, socks5, http, https), a list of alternatives, `{through: [a, b]}` for several in order, or a map by neighbour with `default`.');
 
 export const nodeSchema = z
   .strictObject(
     {
-    key: oneOrMore(publicKey, KEYS_PER_NODE)
-      .optional()
-      .describe('Its public key, as `lstp keygen NODE` prints it; a list while a key is being rotated. Needed for all but `lstp up --all`.'),
-    listen: oneOrMore(listenAddress, MAX_LIST)
-      .optional()
-      .describe('Where it takes legs: `host:port` (tcp), or a URL of `tcp`, `tls`, `ws`, `wss`; a list for several. Every node that a route dials needs it.'),
-    address: oneOrMore(dialedAddress, MAX_LIST)
-      .optional()
-      .describe('What others dial, in the same forms; a list is alternatives. `listen` serves if it is absent and no wildcard.'),
-    egress: egress.optional(),
-    admit: z
-      .string({ error: expecting({ expected: 'the path of a file of admitted keys', example: 'keys.txt' }) })
-      .min(1)
-      .optional()
-      .describe('For a relay for many: a file with one line for each public key that may be relayed, and the common names it may use (`*`: any).'),
+      key: oneOrMore(publicKey, KEYS_PER_NODE)
+        .optional()
+        .describe('Its public key, as `lstp keygen NODE` prints it; a list while a key is being rotated. Only a trial (`lstp up FILE --all`) does without.'),
+      listen: oneOrMore(listenAddress, MAX_LIST)
+        .optional()
+        .describe('Where it takes legs: `host:port` (tcp), or a URL of `tcp`, `tls`, `ws`, `wss`; a list for several. Every node that a route dials needs it.'),
+      address: oneOrMore(dialedAddress, MAX_LIST)
+        .optional()
+        .describe('What others dial, in the same forms; a list is alternatives. `listen` serves if it is absent and no wildcard.'),
+      egress: egressSchema.optional(),
+      admit: z
+        .string({ error: expecting({ expected: 'the path of a file of admitted keys', example: 'keys.txt' }) })
+        .min(1)
+        .optional()
+        .describe('For a relay for many: a file with one line for each public key that may be relayed, and the common names it may use (`*`: any).'),
     },
     { error: expecting({ expected: 'a map with key, listen, address, egress', example: '{ listen: "0.0.0.0:7070" }' }) },
   )
@@ -79,15 +47,15 @@ const FLAG = { expected: 'true or false', example: 'true' };
 /** The keys that every service has; all others belong to its plugin. */
 export const serviceSchema = z.object(
   {
-  plugin: word('forward').default('forward').describe('What kind of service it is. `lstp plugins` lists them.'),
-  at: z
-    .string({ error: expecting({ expected: 'the end of the tunnel where applications connect', example: 'desk' }) })
-    .describe('The end where applications connect; the other end connects to the real server.'),
-  carrier: z
-    .enum(['shared', 'own'])
-    .default('shared')
-    .describe("`own` gives each connection a tunnel connection of its own instead of a share of the tunnel's."),
-  codec: word('zlib').optional().describe('Compresses this service, `zlib` for one. Off by default.'),
+    plugin: word('forward').default('forward').describe('What kind of service it is. `lstp plugins` lists them.'),
+    at: z
+      .string({ error: expecting({ expected: 'the end of the tunnel where applications connect', example: 'desk' }) })
+      .describe('The end where applications connect; the other end connects to the real server.'),
+    carrier: z
+      .enum(['shared', 'own'])
+      .default('shared')
+      .describe("`own` gives each connection a tunnel connection of its own instead of a share of the tunnel's."),
+    codec: word('zlib').optional().describe('Compresses this service, `zlib` for one. Off by default.'),
   },
   { error: expecting({ expected: 'a map with at and the options of its plugin', example: '{ at: desk, to: "intranet.acme:80" }' }) },
 );
@@ -95,29 +63,29 @@ export const serviceSchema = z.object(
 export const tunnelSchema = z
   .strictObject(
     {
-    common: z
-      .string({ error: expecting({ expected: 'a text', example: 'the same one at both ends' }) })
-      .min(1)
-      .max(255)
-      .optional()
-      .describe("The common name by which its ends are paired. Default: the tunnel's name."),
-    route: z
-      .union([z.string(), z.array(z.string()).min(1)], { error: expecting({ expected: 'a route', example: '"desk > west < lab"' }) })
-      .describe('Who dials whom, from the left end to the right: `desk > west > east < lab`. A list is alternatives in order of preference; `(west | south)` in one is shorthand for two.'),
-    carriers: z
-      .int({ error: expecting({ expected: `a whole number from 1 to ${CONFIGURED_SLOTS}`, example: '2' }) })
-      .min(1)
-      .max(CONFIGURED_SLOTS)
-      .default(1)
-      .describe('How many tunnel connections share the load.'),
-    spread: z.boolean({ error: expecting(FLAG) }).default(false).describe('Whether several carriers go over different routes where there are alternatives.'),
-    grace: textForm(parseGrace, { expected: 'a span of time', example: '30s, 5m or 1h' })
-      .default(DEFAULT_GRACE_MS)
-      .describe('How long connections are kept while no carrier can be established. Default: 5m.'),
-    services: z
-      .record(z.string(), z.unknown(), { error: expecting({ expected: 'a map of services by name', example: '{ web: { at: desk, to: "intranet.acme:80" } }' }) })
-      .optional()
-      .describe('What can be reached through it, by name.'),
+      common: z
+        .string({ error: expecting({ expected: 'a text', example: 'the same one at both ends' }) })
+        .min(1)
+        .max(255)
+        .optional()
+        .describe("The common name by which its ends are paired. Default: the tunnel's name."),
+      route: z
+        .union([z.string(), z.array(z.string()).min(1)], { error: expecting({ expected: 'a route', example: '"desk > west < lab"' }) })
+        .describe('Who dials whom, from the left end to the right: `desk > west > east < lab`. A list is alternatives in order of preference; `(west | south)` in one is shorthand for two.'),
+      carriers: z
+        .int({ error: expecting({ expected: `a whole number from 1 to ${CONFIGURED_SLOTS}`, example: '2' }) })
+        .min(1)
+        .max(CONFIGURED_SLOTS)
+        .default(1)
+        .describe('How many tunnel connections (carriers) share the load: 1 to 8.'),
+      spread: z.boolean({ error: expecting(FLAG) }).default(false).describe('Whether several carriers go over different routes where there are alternatives.'),
+      grace: textForm(parseGrace, { expected: 'a span of time', example: '30s, 5m or 1h' })
+        .default(DEFAULT_GRACE_MS)
+        .describe('How long connections are kept while no carrier can be established. `0s` to `24h`; `5m` unless written.'),
+      services: z
+        .record(z.string(), z.unknown(), { error: expecting({ expected: 'a map of services by name', example: '{ web: { at: desk, to: "intranet.acme:80" } }' }) })
+        .optional()
+        .describe('What can be reached through it, by name.'),
     },
     { error: expecting({ expected: 'a map with route and services', example: '{ route: "desk > west < lab" }' }) },
   )
@@ -125,17 +93,15 @@ export const tunnelSchema = z
 
 /** The top of the file; nodes and tunnels are checked piece by piece. */
 export const fileSchema = z.strictObject({
-  lstp: z.unknown().optional().describe('The version of this format: 1.'),
+  lstp: z.unknown().optional().describe('The version of this format: `1`.'),
   nodes: z.unknown().optional().describe('Every proxy, by name.'),
-  tunnels: z.unknown().optional().describe('Every tunnel, by name.'),
+  tunnels: z.unknown().optional().describe('Every tunnel, by name. Only a relay for many has none.'),
   plugins: z
     .array(z.string().min(1), { error: expecting({ expected: 'a list of plugin modules', example: '["./my-plugin.js"]' }) })
     .max(MAX_LIST)
     .optional()
     .describe('Further plugin modules: a path from this file, or a package name.'),
 });
-
-export const nameSchema = z.string().meta({ pattern: NAME_PATTERN });
 
 function word(example: string) {
   return z.string({ error: expecting({ expected: 'a name', example }) });

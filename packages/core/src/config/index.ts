@@ -4,6 +4,7 @@ export { allowPatternSchema, isAllowed, mayReach, parseAllowPattern, parseTarget
 export { checkKeysPresent } from './check-keys-present.js';
 export { FormError } from './form-error.js';
 export { formatHostPort, isWildcard } from './host-port.js';
+export { chainJsonSchema, schemaPieces, type ObjectSchema, type SchemaPieces } from './json-schema.js';
 export { formatLegAddress, parseAddress, parseListen } from './leg-address.js';
 export { loadChain, type LoadedChain, type LoadOptions } from './load-chain.js';
 export { isName, nameFault } from './name.js';

@@ -1,7 +1,8 @@
 /** One entry of `nodes`. */
 import type { ChainDocument } from './chain-document.js';
 import type { NodeConfig } from './chain.js';
-import { DIRECT_EGRESS, nodeSchema } from './file-schema.js';
+import { DIRECT_EGRESS } from './egress-schema.js';
+import { nodeSchema } from './file-schema.js';
 import { checkPiece } from './issue-problems.js';
 import { clip } from './name.js';
 import { didYouMean } from './nearest.js';

@@ -6,7 +6,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { PublicKey } from '../protocol/index.js';
 import type { Chain, LegAddress, NodeConfig } from './chain.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
-import { DIRECT_EGRESS } from './file-schema.js';
+import { DIRECT_EGRESS } from './egress-schema.js';
 
 export interface TrialOptions {
   /** Whether nodes dial each other straight, whatever their egress says. */
