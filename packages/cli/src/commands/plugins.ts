@@ -29,8 +29,8 @@ function pluginText(definition: PluginDefinition): string {
   return rows.length === 0 ? head : `${head}${table(rows, '  ')}\n`;
 }
 
-function rolesOf({ frontEnd, backEnd, security }: PluginDefinition): string[] {
-  const roles = { 'front end': frontEnd, 'back end': backEnd, security };
+function rolesOf({ frontEnd, backEnd, security, connector }: PluginDefinition): string[] {
+  const roles = { 'front end': frontEnd, 'back end': backEnd, security, connector };
   return Object.entries(roles).flatMap(([role, made]) => (made === undefined ? [] : [role]));
 }
 
