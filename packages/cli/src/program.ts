@@ -7,6 +7,7 @@ import { LOG_FORMATS, LOG_LEVELS, type LogLevel } from '@lstp/core/observe';
 import { portNumber, seconds } from './option-value.js';
 import { version } from './version.js';
 import type { ConnectOptions } from './commands/connect.js';
+import type { MapOptions } from './commands/map.js';
 import type { StatusOptions } from './commands/status.js';
 import type { TrialOptions } from './commands/trial.js';
 import type { UpOptions } from './commands/up.js';
@@ -29,7 +30,7 @@ type Done = (status: number | void) => void;
 type Declaration = (program: Command, done: Done) => void;
 
 /** In the order in which one needs them. */
-const COMMANDS: readonly Declaration[] = [declareTrial, declareInit, declareKeygen, declareCheck, declareUp, declareStatus, declareReload, declareConnect, declarePlugins];
+const COMMANDS: readonly Declaration[] = [declareTrial, declareInit, declareKeygen, declareCheck, declareMap, declareUp, declareStatus, declareReload, declareConnect, declarePlugins];
 
 const IN_BACKGROUND = 'lstp up demo/chain.yaml --all --keys demo/keys --direct 2>demo/log &';
 
@@ -70,6 +71,17 @@ function declareCheck(program: Command, done: Done): void {
     .option('--no-plugins', 'run no plugin code: the options of services stay unchecked')
     .action(async (files: string[], options: { plugins: boolean }) => done(await (await import('./commands/check.js')).check(files, options)));
   example(command, 'lstp init demo', 'lstp check demo/chain.yaml');
+}
+
+function declareMap(program: Command, done: Done): void {
+  const command = program
+    .command('map')
+    .description('draw a chain: nodes, who dials whom, firewalls and proxies crossed, services')
+    .argument('<file>', 'chain file')
+    .addOption(new Option('--format <format>', 'as what').choices(['text', 'svg', 'json']).default('text'))
+    .option('--no-plugins', 'run no plugin code: services are drawn as far as the file tells')
+    .action(async (file: string, options: MapOptions) => done(await (await import('./commands/map.js')).map(file, options)));
+  example(command, 'lstp init demo', 'lstp map demo/chain.yaml', 'lstp map demo/chain.yaml --format svg > chain.svg');
 }
 
 function declareUp(program: Command, done: Done): void {
