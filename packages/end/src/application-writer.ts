@@ -7,11 +7,11 @@ import { FULL_DATA_BYTES } from '@lstp/core';
 
 export class ApplicationWriter {
   readonly #stream: Duplex;
-  readonly #took: (units: number) => void;
+  readonly #took: (bytes: Buffer) => void;
   #waiting: Buffer | undefined;
 
-  /** `took` is told how many bytes the stream has taken. */
-  constructor(stream: Duplex, took: (units: number) => void) {
+  /** `took` is told what the stream has taken. */
+  constructor(stream: Duplex, took: (bytes: Buffer) => void) {
     this.#stream = stream;
     this.#took = took;
   }
@@ -32,7 +32,7 @@ export class ApplicationWriter {
     if (bytes === undefined) return;
     this.#waiting = undefined;
     this.#stream.write(bytes, (error) => {
-      if (!error) this.#took(bytes.length);
+      if (!error) this.#took(bytes);
     });
   }
 

@@ -2,19 +2,20 @@
 import { TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { readInto, type Carrier, type OwnReads } from '@lstp/core';
+import type { Stretches } from './stretches.js';
 
 /** What a TLS record carries at most; one that is full is followed by more. */
 const FULL_RECORD_BYTES = 16_384;
 /** A farewell that cannot be written in this time is given up. */
 const FAREWELL_MS = 5000;
-/** Records of one stretch lie side by side, so that the pieces of a frame become one write. */
-const STRETCH_BYTES = 262_144;
 
 export interface LinkHost {
+  /** `chunk` may lie in a stretch: what is needed of it longer than the call is to be held there. */
   handleBytes(link: CarrierLink, chunk: Buffer, fullRecord: boolean): void;
   /** The last write was taken: there is room for the next. */
   handleDrain(link: CarrierLink): void;
   handleLost(link: CarrierLink): void;
+  readonly stretches: Stretches;
 }
 
 export class CarrierLink implements OwnReads {
@@ -72,7 +73,8 @@ export class CarrierLink implements OwnReads {
 
   buffer(): Uint8Array {
     if (this.#stretch === undefined || this.#stretch.length - this.#filled < FULL_RECORD_BYTES) {
-      this.#stretch = Buffer.allocUnsafeSlow(STRETCH_BYTES);
+      if (this.#stretch !== undefined) this.#host.stretches.seal(this.#stretch);
+      this.#stretch = this.#host.stretches.take();
       this.#filled = 0;
     }
     return this.#stretch.subarray(this.#filled, this.#filled + FULL_RECORD_BYTES);

@@ -11,6 +11,7 @@ import { ChannelRefusal, HEADROOM, type Channel, type ChannelCode, type JoinedCh
 import { ApplicationReader } from './application-reader.js';
 import { ApplicationWriter } from './application-writer.js';
 import type { Slabs } from './slabs.js';
+import type { Stretches } from './stretches.js';
 
 /** What a join needs of whoever runs the tunnel. */
 export interface JoinHost {
@@ -23,6 +24,7 @@ export interface JoinHost {
   /** Flushes at the end of a run of full records. */
   holds(join: ChannelJoin): void;
   readonly slabs: Slabs;
+  readonly stretches: Stretches;
   /** A channel that its application has reset. */
   forget(channel: Channel): void;
 }
@@ -79,7 +81,7 @@ export class ChannelJoin implements JoinedChannel {
       stream.destroy();
       return;
     }
-    this.#writer = new ApplicationWriter(stream, (units) => this.#tookUnits(units));
+    this.#writer = new ApplicationWriter(stream, (bytes) => this.#tookBytes(bytes));
     stream.on('end', () => this.#handleEnd());
     if (head !== undefined && head.length > 0) this.#reader.copy(head);
     this.#reader.attach(stream);
@@ -173,6 +175,12 @@ export class ChannelJoin implements JoinedChannel {
   #end(): void {
     this.#writer?.flush();
     this.#stream?.end(() => this.#tookUnits(1));
+  }
+
+  /** A socket has no further use for what it took; what any other stream does with it nobody knows. */
+  #tookBytes(bytes: Buffer): void {
+    if (this.#stream?.constructor === Socket) this.#host.stretches.release(bytes);
+    this.#tookUnits(bytes.length);
   }
 
   #tookUnits(units: number): void {

@@ -11,6 +11,7 @@ import type { BuiltCarrier } from './carrier-builder.js';
 import { CarrierLink, type LinkHost } from './carrier-link.js';
 import { ChannelJoin, type JoinHost } from './channel-join.js';
 import type { Slabs } from './slabs.js';
+import { Stretches } from './stretches.js';
 
 /** Applications that connect while the tunnel is down are held this long. */
 const HOLD_MS = 10_000;
@@ -28,6 +29,7 @@ export interface TunnelPolicy {
 export class TunnelRunner implements JoinHost, LinkHost {
   readonly tunnel: Tunnel;
   readonly slabs: Slabs;
+  readonly stretches = new Stretches();
   readonly #policy: TunnelPolicy;
   readonly #links = new Map<Carrier, CarrierLink>();
   readonly #joins = new Map<Channel, ChannelJoin>();
@@ -176,7 +178,7 @@ export class TunnelRunner implements JoinHost, LinkHost {
   #handle(event: TunnelEvent): void {
     switch (event.type) {
       case 'data':
-        return this.#joins.get(event.channel)?.handleData(event.bytes, this.#fullRecord);
+        return this.#handleData(event);
       case 'writable':
         return this.#joins.get(event.channel)?.handleWritable();
       case 'end':
@@ -199,6 +201,13 @@ export class TunnelRunner implements JoinHost, LinkHost {
       default:
         return this.#policy.handleEvent(event);
     }
+  }
+
+  #handleData({ channel, bytes }: TunnelEvent & { readonly type: 'data' }): void {
+    const join = this.#joins.get(channel);
+    if (join === undefined) return;
+    this.stretches.hold(bytes);
+    join.handleData(bytes, this.#fullRecord);
   }
 
   #handleClosed({ channel, reason, message }: TunnelEvent & { readonly type: 'closed' }): void {
