@@ -44,6 +44,12 @@ export class Acks {
     }
   }
 
+  /** Every channel was stated otherwise. */
+  clear(): void {
+    for (let channel = this.#due.shift(); channel !== undefined; channel = this.#due.shift()) channel.ack = undefined;
+    for (let later = this.#later.shift(); later !== undefined; later = this.#later.shift()) later.channel.ack = undefined;
+  }
+
   /** The next frame; undefined when none is due. */
   next(): Buffer | undefined {
     for (let channel = this.#due.shift(); channel !== undefined; channel = this.#due.shift()) {

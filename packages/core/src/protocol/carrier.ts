@@ -2,10 +2,11 @@
  * One carrier as its tunnel sees it: frames in, control frames out, signs of life. No TLS, no socket.
  * Specification: docs/spec.md, "Carriers".
  */
-import type { Arriving } from './channel.js';
+import { Arriving } from './arriving.js';
 import { ProtocolError } from './error.js';
-import { decodeNumbers, encodeNumbers, FrameReader, type Frame } from './frame.js';
-import { CONTROL_QUEUE_BYTES } from './limits.js';
+import { decodeNumbers, encodeFrame, encodeNumbers, FrameReader, type Frame } from './frame.js';
+import { ANSWER_QUEUE_BYTES } from './limits.js';
+import { MESSAGES } from './messages.js';
 import { Queue } from './queue.js';
 import { Turns } from './turns.js';
 
@@ -38,13 +39,13 @@ export interface CarrierFacts {
  */
 export type CarrierState = 'secured' | 'offered' | 'listing' | 'alive' | 'closed';
 
-/** Pings without any byte from the peer before a carrier counts as dead. */
+/** Pings that went out without any byte from the peer, and a carrier counts as dead when the next is due. */
 const MISSED_PINGS = 3;
 
 export class Carrier {
   readonly facts: CarrierFacts;
   readonly reader = new FrameReader('carrier');
-  readonly arriving: Arriving = { position: 0, datagram: [] };
+  readonly arriving = new Arriving();
   readonly since: number;
   /** Turns of the channels that have this carrier for themselves. */
   readonly turns = new Turns();
@@ -53,14 +54,14 @@ export class Carrier {
   rttMs: number | undefined;
   bytesIn = 0;
   #control = new Queue<Buffer>();
-  #controlBytes = 0;
-  #heardAt: number;
+  /** Of those, what only answers the peer. */
+  #answerBytes = 0;
   #pingAt: number;
+  #missed = 0;
 
   constructor(facts: CarrierFacts, now: number) {
     this.facts = facts;
     this.since = now;
-    this.#heardAt = now;
     this.#pingAt = now;
   }
 
@@ -78,25 +79,27 @@ export class Carrier {
 
   /** When handleTimeout() is due. */
   get deadline(): number {
-    return Math.min(this.#pingAt, this.#deadAt);
+    return this.#pingAt;
   }
 
   /** Queues a control frame; it goes before any data. */
   send(frame: Buffer): void {
     this.#control.push(frame);
-    this.#controlBytes += frame.length;
   }
 
-  /** Throws when what the peer asked for piles up because it does not read. */
-  checkControl(): void {
-    if (this.#controlBytes > CONTROL_QUEUE_BYTES) throw new ProtocolError('LIMIT', 'the peer asks for answers and does not read them');
+  /** Queues the answer to something that the peer asked for. */
+  answer(name: 'PONG' | 'SERVICE_FREE_RESPONSE', channel: number, payload?: Buffer): void {
+    const frame = encodeFrame(name, channel, payload);
+    this.#control.push(frame);
+    this.#answerBytes += frame.length;
+    if (this.#answerBytes > ANSWER_QUEUE_BYTES) throw new ProtocolError('LIMIT', 'the peer asks for answers and does not read them');
   }
 
   /** Everything that waits, and `last`, in one buffer: what is written before the carrier is closed. */
   farewell(last: Buffer): Buffer {
     const parts: Buffer[] = [];
     for (let frame = this.#control.shift(); frame !== undefined; frame = this.#control.shift()) parts.push(frame);
-    this.#controlBytes = 0;
+    this.#answerBytes = 0;
     return Buffer.concat([...parts, last]);
   }
 
@@ -105,18 +108,19 @@ export class Carrier {
   }
 
   shiftControl(): void {
-    this.#controlBytes -= this.#control.shift()?.length ?? 0;
+    const frame = this.#control.shift();
+    if (frame !== undefined && isAnswer(frame)) this.#answerBytes -= frame.length;
   }
 
   /** Any byte is a sign of life. */
-  heard(bytes: number, now: number): void {
+  heard(bytes: number): void {
     this.bytesIn += bytes;
-    this.#heardAt = now;
+    this.#missed = 0;
   }
 
   handlePing({ payload }: Frame): void {
-    const [stamp] = decodeNumbers('PING', payload) as [number];
-    this.send(encodeNumbers('PONG', 0, stamp));
+    decodeNumbers('PING', payload);
+    this.answer('PONG', 0, payload);
   }
 
   /** The stamp is our clock in microseconds. */
@@ -127,17 +131,20 @@ export class Carrier {
     this.rttMs = this.rttMs === undefined ? sample : this.rttMs + (sample - this.rttMs) / 8;
   }
 
-  /** Sends PING when one is due; true when the peer was silent for too long. */
+  /**
+   * Sends PING when one is due; true when the peer was silent for too long. Counts pings rather than time: when this
+   * process stood still, what the peer sent meanwhile is still to be read.
+   */
   handleTimeout(now: number): boolean {
-    if (now >= this.#deadAt) return true;
-    if (now >= this.#pingAt) {
-      this.#pingAt = now + this.facts.pingMs;
-      this.send(encodeNumbers('PING', 0, Math.floor(now * 1000)));
-    }
+    if (now < this.#pingAt) return false;
+    if (this.#missed >= MISSED_PINGS) return true;
+    this.#missed += 1;
+    this.#pingAt = now + this.facts.pingMs;
+    this.send(encodeNumbers('PING', 0, Math.floor(now * 1000)));
     return false;
   }
+}
 
-  get #deadAt(): number {
-    return this.#heardAt + MISSED_PINGS * this.facts.pingMs;
-  }
+function isAnswer(frame: Buffer): boolean {
+  return frame[0] === MESSAGES.PONG.type || frame[0] === MESSAGES.SERVICE_FREE_RESPONSE.type;
 }

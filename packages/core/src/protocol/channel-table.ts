@@ -46,7 +46,9 @@ export class ChannelTable {
 
   add(channel: Channel): void {
     this.#held.set(channel.id, channel);
-    if (!channel.opener) this.#highestPeer = channel.id;
+    if (channel.opener) return;
+    this.#highestPeer = channel.id;
+    for (const id of this.#buried) if (!isBehind(channel.id, id)) this.#buried.delete(id);
   }
 
   release(channel: Channel): void {
@@ -63,12 +65,17 @@ export class ChannelTable {
   /** A frame for an id that nobody holds: normal for one that was opened, an error for one that never was. */
   checkKnown(id: number, frame: string): void {
     const highest = (id & 1) === this.#parity ? this.#highestOwn : this.#highestPeer;
-    if (highest === undefined || isBehind(highest, id)) throw new ProtocolError('PROTOCOL', `${frame} for channel ${id}, which was never opened`);
+    if (id !== 0 && highest !== undefined && !isBehind(highest, id)) return;
+    if (!this.#buried.has(id)) throw new ProtocolError('PROTOCOL', `${frame} for channel ${id}, which was never opened`);
   }
 
-  /** The peer asks for the release of an id that it never opened here: its request was lost with a carrier, or is still on its way. */
+  /**
+   * The peer asks for the release of an id that nobody holds. Of its own ids one may never have been opened here: the
+   * request was lost with a carrier, or is still on its way on one that the peer holds for dead. It is remembered.
+   */
   bury(id: number): void {
-    if ((id & 1) === this.#parity || (this.#highestPeer !== undefined && !isBehind(this.#highestPeer, id))) return;
+    if (id === 0 || (id & 1) === this.#parity) return this.checkKnown(id, 'SERVICE_FREE_REQUEST');
+    if (this.#highestPeer !== undefined && !isBehind(this.#highestPeer, id)) return;
     this.#buried.add(id);
     for (const oldest of this.#buried) {
       if (this.#buried.size <= BURIED_IDS) break;
@@ -76,9 +83,9 @@ export class ChannelTable {
     }
   }
 
-  /** Only for tests of wrapping: the next own id. */
+  /** The next own id is the first of ours from `id` on. For tests of wrapping. */
   startAt(id: number): void {
-    this.#nextOwn = id;
+    this.#nextOwn = (id & 1) === this.#parity ? id : id + 1;
   }
 
   clear(): Channel[] {

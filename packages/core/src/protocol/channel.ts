@@ -10,11 +10,14 @@ import { readU64 } from './bytes.js';
 import { ProtocolError, type ChannelCode } from './error.js';
 import { Datagrams } from './datagrams.js';
 import { decodePositioned, type Frame } from './frame.js';
-import { Incoming, type Stashed } from './incoming.js';
-import { POSITION_BYTES } from './limits.js';
+import type { Arriving } from './arriving.js';
+import { Incoming } from './incoming.js';
+import { MESSAGE_CHARACTERS, POSITION_BYTES } from './limits.js';
 import type { Body, MessageName } from './messages.js';
 import { Outgoing, type Ledger } from './outgoing.js';
 import type { Pool } from './pool.js';
+import { printable } from './shape.js';
+import type { Stashed } from './stash.js';
 import type { Turns } from './turns.js';
 
 export type ChannelRequestBody = Body<'CONNECTION_REQUEST'>;
@@ -34,7 +37,8 @@ export interface ChannelHost {
   /** Whether the association ever had a second carrier: only then may anything arrive before its turn. */
   readonly severalCarriers: boolean;
   requested(channel: Channel): void;
-  begun(channel: Channel, source: string | undefined): void;
+  granted(channel: Channel): void;
+  begun(channel: Channel): void;
   connected(channel: Channel, bound: string | undefined): void;
   refused(channel: Channel, code: ChannelCode, message: string): void;
   data(channel: Channel, bytes: Buffer): void;
@@ -50,13 +54,6 @@ export interface ChannelOptions {
   readonly sendLimit: number;
   readonly receiveWindow: number;
   readonly now: number;
-}
-
-/** The SERVICE_DATA that is arriving in pieces on one carrier. */
-export interface Arriving {
-  /** Of the next byte. */
-  position: number;
-  datagram: Buffer[];
 }
 
 type Positioned = 'CONNECTION_REQUEST' | 'CONNECTION_ACK' | 'CONNECTION_NACK' | 'SERVICE_BEGIN_REQUEST' | 'SERVICE_BEGIN_ACK' | 'SERVICE_BEGIN_NACK';
@@ -85,8 +82,8 @@ export class Channel {
   turns: Turns | undefined;
   burst = 0;
   lastSentAt: number;
-  /** Owned by the tunnel: when an acknowledgement was last useful, and when one is due. */
-  progressAt: number;
+  /** Owned by the tunnel: sweeps since the peer last answered while it should, and whether it is owed an acknowledgement. */
+  sweeps = 0;
   ack: 'due' | 'later' | undefined;
   /** Whether its user waits for `writable`. */
   congested = false;
@@ -104,9 +101,8 @@ export class Channel {
     this.request = request;
     this.openedAt = now;
     this.lastSentAt = now;
-    this.progressAt = now;
     this.out = new Outgoing(id, sendLimit, ledger);
-    this.in = new Incoming(pool, receiveWindow);
+    this.in = new Incoming(pool, receiveWindow, ledger);
     if (request.kind === 'datagram') this.datagrams = new Datagrams(id);
     if (request.carrier === 'own') this.ownSlot = request.slot;
   }
@@ -120,9 +116,14 @@ export class Channel {
     return this.state !== 'freeing' && this.state !== 'released';
   }
 
-  /** Whether data may still be written by the local side. */
+  /** Whether the local side may still write: not after its END, nor when the channel is at its end. */
   get writableSide(): boolean {
-    return this.#endSent < 0 && this.state !== 'refused' && this.state !== 'freeing' && this.state !== 'released';
+    return this.#endSent < 0 && this.state !== 'refused' && this.listens;
+  }
+
+  /** Whether FREE_REQUEST {done} may come now: datagram and listen channels have no END; else both ENDs have arrived. */
+  get endable(): boolean {
+    return this.request.kind !== 'stream' || (this.#endSent >= 0 && this.#endReceived >= 0);
   }
 
   /** Whether the next frame is control or END, which goes with the lead and before bulk. */
@@ -143,7 +144,7 @@ export class Channel {
 
   /** The frame that peekFrame() gave was transmitted. */
   advance(frame: Buffer, now: number): void {
-    if (!this.out.inFlight) this.progressAt = now;
+    if (!this.out.inFlight) this.sweeps = 0;
     if (this.out.peek()?.frame === frame) this.out.advance();
     else this.datagrams?.advance();
     this.burst += frame.length;
@@ -160,12 +161,12 @@ export class Channel {
     this.out.pushEnd();
   }
 
-  /** The acting end grants the channel; connecting may begin when the request for it has come. */
-  accept(host: ChannelHost): void {
+  /** The acting end grants the channel. True: connecting may begin, since the request for it has come. */
+  accept(): boolean {
     this.state = 'granted';
     this.#granted = true;
     this.out.pushControl('CONNECTION_ACK', {});
-    if (this.#beginArrived) host.begun(this, this.source);
+    return this.#beginArrived;
   }
 
   begin(bound: string | undefined): void {
@@ -174,73 +175,77 @@ export class Channel {
   }
 
   refuse(code: ChannelCode, message: string): void {
-    this.out.pushControl(this.#granted ? 'SERVICE_BEGIN_NACK' : 'CONNECTION_NACK', { code, message: message.slice(0, 1024) });
+    this.out.pushControl(this.#granted ? 'SERVICE_BEGIN_NACK' : 'CONNECTION_NACK', { code, message: printable(message, MESSAGE_CHARACTERS) });
     this.state = 'refused';
     this.in.take(this.in.waiting, 0, 0);
   }
 
-  /** Forgets what it holds; the state says why it may. */
-  clear(): void {
+  /** Forgets what it holds for the peer. `done`: what has arrived is still taken by the local socket. */
+  clear(reason: ChannelCode): void {
     this.out.clear();
     this.datagrams?.clear();
-    this.in.release();
+    if (reason === 'done') this.in.close();
+    else this.in.destroy();
   }
 
-  /** A positioned control message arrived. */
-  handleControl(frame: Frame, host: ChannelHost): void {
+  /** A positioned control message arrived. False: it came early, and too much is kept already. */
+  handleControl(frame: Frame, host: ChannelHost): boolean {
+    if (frame.payload.length < POSITION_BYTES) throw new ProtocolError('PROTOCOL', `${frame.name}: too short for its position`);
     const position = readU64(frame.payload, 0, `${frame.name}.position`);
-    const { skip, early } = this.in.place(position, 1, 'control');
-    if (skip > 0) this.duplicates += 1;
-    else if (early) this.#stash({ name: frame.name, position, units: 1, payload: Buffer.from(frame.payload) }, host);
-    else {
-      this.#deliverControl(frame.name, frame.payload, host);
-      this.#deliverStashed(host);
-    }
+    return this.#handleUnit({ name: frame.name, position, units: 1, payload: frame.payload }, host);
   }
 
-  /** A SERVICE_DATA, or a piece of one, arrived on the carrier that `arriving` belongs to. */
-  handleServiceData(frame: Frame, host: ChannelHost, arriving: Arriving): void {
+  /** A SERVICE_DATA, or a piece of one, arrived on the carrier that `arriving` belongs to. False as above. */
+  handleServiceData(frame: Frame, host: ChannelHost, arriving: Arriving): boolean {
     if (this.datagrams !== undefined) return this.#handleDatagram(frame, host, arriving);
     let { payload } = frame;
     if (frame.offset === 0) {
       if (payload.length < POSITION_BYTES) throw new ProtocolError('PROTOCOL', 'SERVICE_DATA: too short for its position');
       arriving.position = readU64(payload, 0, 'SERVICE_DATA.position');
       payload = payload.subarray(POSITION_BYTES);
-      if (payload.length === 0 && frame.last) return this.#handleEnd(arriving.position, host);
+      if (payload.length === 0 && frame.last) return this.#handleUnit({ name: 'SERVICE_DATA', position: arriving.position, units: 1, payload }, host);
     }
-    if (payload.length === 0) return;
-    this.#handlePiece(arriving.position, payload, host);
+    if (payload.length === 0) return true;
+    const { position } = arriving;
     arriving.position += payload.length;
+    return this.#handlePiece(position, payload, host);
   }
 
-  #handlePiece(position: number, bytes: Buffer, host: ChannelHost): void {
-    const { skip, early } = this.in.place(position, bytes.length, 'data');
-    if (skip > 0) this.duplicates += skip;
-    if (skip === bytes.length) return;
-    if (early) return this.#stash({ name: 'SERVICE_DATA', position, units: bytes.length, payload: Buffer.from(bytes) }, host);
+  #handlePiece(position: number, bytes: Buffer, host: ChannelHost): boolean {
+    const skip = this.in.place(position, bytes.length, 'data');
+    this.duplicates += skip;
+    if (skip === bytes.length) return true;
+    if (position > this.in.received) return this.#stash({ name: 'SERVICE_DATA', position, units: bytes.length, payload: bytes }, host);
     this.#deliverData(skip > 0 ? bytes.subarray(skip) : bytes, host);
     this.#deliverStashed(host);
+    return true;
   }
 
-  #handleEnd(position: number, host: ChannelHost): void {
-    const { skip, early } = this.in.place(position, 1, 'control');
-    if (skip > 0) this.duplicates += 1;
-    else if (early) this.#stash({ name: 'SERVICE_DATA', position, units: 1, payload: Buffer.alloc(0) }, host);
-    else this.#deliverEnd(host);
+  /** Control or END. */
+  #handleUnit(unit: Stashed, host: ChannelHost): boolean {
+    if (this.in.place(unit.position, 1, 'control') > 0) {
+      this.duplicates += 1;
+      return true;
+    }
+    if (unit.position > this.in.received) return this.#stash(unit, host);
+    this.#deliverUnit(unit, host);
+    this.#deliverStashed(host);
+    return true;
   }
 
-  #stash(piece: Stashed, host: ChannelHost): void {
+  #stash(piece: Stashed, host: ChannelHost): boolean {
     if (!host.severalCarriers) throw new ProtocolError('PROTOCOL', `${piece.name} at position ${piece.position}, but ${this.in.received} is next`);
-    this.in.stash(piece);
+    return this.in.stash(piece);
   }
 
-  #handleDatagram(frame: Frame, host: ChannelHost, arriving: Arriving): void {
-    if (frame.last && frame.offset === 0) return this.#deliverDatagram(frame.payload, host);
-    arriving.datagram.push(Buffer.from(frame.payload));
-    if (!frame.last) return;
-    const whole = Buffer.concat(arriving.datagram);
-    arriving.datagram = [];
-    this.#deliverDatagram(whole, host);
+  #handleDatagram(frame: Frame, host: ChannelHost, arriving: Arriving): boolean {
+    if (frame.offset === 0) arriving.begin();
+    if (frame.last && frame.offset === 0) this.#deliverDatagram(frame.payload, host);
+    else {
+      arriving.append(frame.payload);
+      if (frame.last) this.#deliverDatagram(arriving.take(), host);
+    }
+    return true;
   }
 
   #deliverDatagram(bytes: Buffer, host: ChannelHost): void {
@@ -250,36 +255,41 @@ export class Channel {
   }
 
   #deliverStashed(host: ChannelHost): void {
-    for (let next = this.in.unstash(); next !== undefined; next = this.in.unstash()) {
-      if (next.name !== 'SERVICE_DATA') this.#deliverControl(next.name, next.payload, host);
-      else if (next.payload.length === 0) this.#deliverEnd(host);
-      else this.#deliverData(next.payload.subarray(this.in.received - next.position), host);
+    for (let next = this.in.unstash(); next !== undefined && this.listens; next = this.in.unstash()) {
+      if (next.units === next.payload.length && next.name === 'SERVICE_DATA') this.#deliverData(next.payload.subarray(this.in.received - next.position), host);
+      else this.#deliverUnit(next, host);
     }
   }
 
+  #deliverUnit({ name, payload }: Stashed, host: ChannelHost): void {
+    if (name === 'SERVICE_DATA') this.#deliverEnd(host);
+    else this.#deliverControl(name, payload, host);
+  }
+
   #deliverData(bytes: Buffer, host: ChannelHost): void {
+    if (this.request.kind === 'listen') throw new ProtocolError('PROTOCOL', 'SERVICE_DATA on a channel that listens');
     if (this.#endReceived >= 0) throw new ProtocolError('PROTOCOL', 'SERVICE_DATA after END');
     if (!this.opener && this.in.received < 2) throw new ProtocolError('PROTOCOL', 'SERVICE_DATA before SERVICE_BEGIN_REQUEST');
     if (this.opener && this.state !== 'open') throw new ProtocolError('PROTOCOL', 'SERVICE_DATA before SERVICE_BEGIN_ACK');
-    this.in.arrive(bytes.length);
     this.bytesOut += bytes.length;
-    if (this.state === 'refused') this.in.take(bytes.length, 0, 0);
-    else host.data(this, bytes);
+    if (this.state === 'refused') return this.in.pass(bytes.length);
+    this.in.arrive(bytes.length);
+    host.data(this, bytes);
   }
 
   #deliverEnd(host: ChannelHost): void {
+    if (this.request.kind !== 'stream') throw new ProtocolError('PROTOCOL', `SERVICE_DATA: END on a ${this.request.kind} channel`);
     if (this.#endReceived >= 0) throw new ProtocolError('PROTOCOL', 'SERVICE_DATA: a second END');
     if (this.in.received < 2) throw new ProtocolError('PROTOCOL', 'SERVICE_DATA: END before the channel began');
     this.#endReceived = this.in.received;
+    if (this.state === 'refused') return this.in.pass(1);
     this.in.arrive(1);
-    if (this.state === 'refused') this.in.take(1, 0, 0);
-    else host.ended(this);
+    host.ended(this);
   }
 
   /** Control is taken at once: no socket has to take it. */
   #deliverControl(name: MessageName, payload: Buffer, host: ChannelHost): void {
-    this.in.arrive(1);
-    this.in.take(1, 0, 0);
+    this.in.pass(1);
     const handled = this.opener ? this.#handleAnswer(name as Positioned, payload, host) : this.#handleAsk(name as Positioned, payload, host);
     if (!handled) throw new ProtocolError('PROTOCOL', `${name} at position ${this.in.received - 1} of a channel that is ${this.state}`);
   }
@@ -292,7 +302,7 @@ export class Channel {
 
   #handleAnswer(name: Positioned, payload: Buffer, host: ChannelHost): boolean {
     const first = this.in.received === 1;
-    if (name === 'CONNECTION_ACK' && first) return this.#handleConnectionAck();
+    if (name === 'CONNECTION_ACK' && first) return this.#handleConnectionAck(host);
     if (name === 'CONNECTION_NACK' && first) return this.#handleNack(name, payload, host);
     if (name === 'SERVICE_BEGIN_ACK' && this.state === 'granted') return this.#handleServiceBeginAck(payload, host);
     if (name === 'SERVICE_BEGIN_NACK' && this.state === 'granted') return this.#handleNack(name, payload, host);
@@ -307,12 +317,13 @@ export class Channel {
   #handleServiceBeginRequest(payload: Buffer, host: ChannelHost): true {
     this.source = decodePositioned('SERVICE_BEGIN_REQUEST', payload).body.source;
     this.#beginArrived = true;
-    if (this.state === 'granted') host.begun(this, this.source);
+    if (this.state === 'granted') host.begun(this);
     return true;
   }
 
-  #handleConnectionAck(): true {
+  #handleConnectionAck(host: ChannelHost): true {
     this.state = 'granted';
+    host.granted(this);
     return true;
   }
 

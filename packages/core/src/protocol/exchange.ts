@@ -32,10 +32,10 @@ export class Exchange {
   }
 
   /** One RESUME of the peer's list. */
-  list(channel: number, received: number, limit: number, mostChannels: number): void {
+  list(channel: number, entry: { received: number; limit: number }, mostChannels: number): void {
     if (this.listed.has(channel)) throw new ProtocolError('PROTOCOL', `SERVICE_DATA_RESUME: channel ${channel} stands in the list twice`);
     if (this.listed.size >= mostChannels) throw new ProtocolError('LIMIT', `SERVICE_DATA_RESUME: the list has more than ${mostChannels} channels`);
-    this.listed.set(channel, { received, limit });
+    this.listed.set(channel, entry);
   }
 
   /** The end of the peer's list, with its length. */

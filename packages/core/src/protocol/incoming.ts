@@ -3,47 +3,46 @@
  * the peer may go. Granted only when the local socket took the bytes, not when we did; otherwise a slow
  * reader fills this process instead of stopping the sender.
  *
- *   place()       where an arriving piece belongs
- *   take()        the local socket took units
- *   restate()     what the next SERVICE_DATA_RESUME says
+ *   place(), arrive()   where an arriving piece belongs; it was delivered
+ *   take()              the local socket took units
+ *   restate()           what the next SERVICE_DATA_RESUME says
+ *   close(), destroy()  the channel is at its end: give back what was borrowed, when all is taken or at once
  *
  * Specification: docs/spec.md, "Positions" and "Credit".
  */
 import { ProtocolError } from './error.js';
-import { ACK_BYTES, CONTROL_SLACK, MAX_WINDOW, MIN_WINDOW, STASHED_PIECES } from './limits.js';
-import type { MessageName } from './messages.js';
+import { ACK_BYTES, CONTROL_SLACK, MAX_WINDOW, MIN_WINDOW } from './limits.js';
+import type { Ledger } from './outgoing.js';
 import type { Pool } from './pool.js';
-
-/** A piece that arrived before its turn. Owns its bytes. */
-export interface Stashed {
-  readonly name: MessageName;
-  readonly position: number;
-  readonly units: number;
-  readonly payload: Buffer;
-}
+import { Stash, type Stashed } from './stash.js';
 
 /** The shortest time over which the rate is measured. */
 const MEASURE_MS = 4;
+/** Credit below this is worth a frame only when the peer has little left. */
+const SMALL_GRANT_BYTES = 1024;
 
 export class Incoming {
   readonly #pool: Pool;
+  readonly #ledger: Ledger;
   #received = 0;
   #taken = 0;
   /** Highest limit told to the peer. */
   #limit: number;
   #window: number;
-  /** What of the window beyond MIN_WINDOW is borrowed. */
+  /** What of the window is borrowed. */
   #borrowed = 0;
   #acknowledged = 0;
   #paused = false;
+  #closed = false;
   #measuredFrom = 0;
   #measuredTaken = 0;
-  #stash: Stashed[] | undefined;
+  #stash: Stash | undefined;
 
-  constructor(pool: Pool, window: number) {
+  constructor(pool: Pool, window: number, ledger: Ledger) {
     this.#pool = pool;
     this.#window = window;
     this.#limit = window;
+    this.#ledger = ledger;
   }
 
   get received(): number {
@@ -72,14 +71,16 @@ export class Incoming {
     return this.#received > this.#acknowledged;
   }
 
-  /**
-   * Where [position, position + units) belongs: how many of its units have arrived before (`skip`), and whether it is
-   * the next to deliver or early. Throws when it goes beyond what was granted.
-   */
-  place(position: number, units: number, data: 'data' | 'control'): { skip: number; early: boolean } {
-    const bound = data === 'data' ? this.#limit : this.#limit + CONTROL_SLACK;
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** How many of the units [position, position + units) have arrived before. Throws when they go beyond what was granted. */
+  place(position: number, units: number, kind: 'data' | 'control'): number {
+    const bound = kind === 'data' ? this.#limit : this.#limit + CONTROL_SLACK;
     if (position + units > bound) throw new ProtocolError('PROTOCOL', `position ${position + units} goes beyond the granted ${bound}`);
-    return { skip: Math.min(units, Math.max(0, this.#received - position)), early: position > this.#received };
+    const skip = this.#received - position;
+    return skip <= 0 ? 0 : Math.min(units, skip);
   }
 
   /** The next `units` have arrived and are delivered. */
@@ -87,34 +88,31 @@ export class Incoming {
     this.#received += units;
   }
 
-  /** Keeps an early piece. One that is there already is dropped. */
-  stash(piece: Stashed): void {
-    this.#stash ??= [];
-    const index = this.#stash.findIndex(({ position }) => position >= piece.position);
-    const there = index < 0 ? undefined : this.#stash[index];
-    if (there !== undefined && there.position === piece.position && there.units >= piece.units) return;
-    if (this.#stash.length >= STASHED_PIECES) throw new ProtocolError('LIMIT', `more than ${STASHED_PIECES} pieces of one channel arrived before their turn`);
-    this.#stash.splice(index < 0 ? this.#stash.length : index, 0, piece);
+  /** The next `units` have arrived, and no local socket has to take them. */
+  pass(units: number): void {
+    this.#received += units;
+    this.#taken += units;
+  }
+
+  /** Keeps a copy of an early piece. False: too many wait in this tunnel. */
+  stash(piece: Stashed): boolean {
+    this.#stash ??= new Stash(this.#ledger);
+    return this.#stash.add(piece);
   }
 
   /** The next stashed piece whose turn has come; its first units may have arrived otherwise. */
   unstash(): Stashed | undefined {
-    while (this.#stash !== undefined && this.#stash.length > 0) {
-      const first = this.#stash[0] as Stashed;
-      if (first.position > this.#received) return undefined;
-      this.#stash.shift();
-      if (first.position + first.units > this.#received) return first;
-    }
-    this.#stash = undefined;
-    return undefined;
+    return this.#stash?.take(this.#received);
   }
 
   /** The local socket took `units`. The window follows twice what it takes in a round trip, as far as the pool lends. */
   take(units: number, now: number, rttMs: number): void {
-    this.#taken += units;
+    this.#taken = Math.min(this.#received, this.#taken + units);
+    if (this.#closed) return this.#giveBackWhenTaken();
     const period = now - this.#measuredFrom;
-    if (period < Math.max(rttMs, MEASURE_MS)) return;
-    if (this.#measuredFrom > 0 && period < 8 * Math.max(rttMs, MEASURE_MS)) this.#grow(2 * (this.#taken - this.#measuredTaken));
+    const shortest = Math.max(rttMs, MEASURE_MS);
+    if (period < shortest) return;
+    if (this.#measuredFrom > 0 && period < 8 * shortest) this.#grow(2 * (this.#taken - this.#measuredTaken));
     this.#measuredFrom = now;
     this.#measuredTaken = this.#taken;
   }
@@ -125,7 +123,7 @@ export class Incoming {
     if (this.#received - this.#acknowledged >= ACK_BYTES) return true;
     if (this.#paused) return this.waiting === 0;
     const grantable = this.#taken + this.#window - this.#limit;
-    return grantable >= step || (grantable >= 1024 && this.#limit - this.#received < step);
+    return grantable >= step || (grantable >= SMALL_GRANT_BYTES && this.#limit - this.#received < step);
   }
 
   /** What SERVICE_DATA_RESUME says now. While paused the limit stays, until the local socket has taken everything. */
@@ -144,15 +142,24 @@ export class Incoming {
     return true;
   }
 
-  get paused(): boolean {
-    return this.#paused;
+  /** Nothing more comes. What waits is still taken, and counts against the pool until then. */
+  close(): void {
+    this.#closed = true;
+    this.#stash?.clear();
+    this.#stash = undefined;
+    this.#giveBackWhenTaken();
   }
 
-  /** Gives back what was borrowed. The channel is at its end. */
-  release(): void {
+  /** Nothing more comes, and what waits is not taken any more. */
+  destroy(): void {
+    this.#taken = this.#received;
+    this.close();
+  }
+
+  #giveBackWhenTaken(): void {
+    if (this.waiting > 0 || this.#borrowed === 0) return;
     this.#pool.giveBack(this.#borrowed);
     this.#borrowed = 0;
-    this.#stash = undefined;
   }
 
   #grow(wanted: number): void {

@@ -37,10 +37,10 @@ export const MAX_INITIAL_WINDOW = 262_144;
 export const MAX_WINDOW = 16 * 1024 * 1024;
 /** Units by which control and END may pass `limit`. */
 export const CONTROL_SLACK = 8;
-/** Pieces of one channel that arrived before their turn (several carriers). */
-export const STASHED_PIECES = 8192;
-/** Control bytes that wait on a carrier whose peer sends and does not read. */
-export const CONTROL_QUEUE_BYTES = 4_194_304;
+/** Pieces that arrived before their turn (several carriers), in all channels of a tunnel. */
+export const STASHED_PIECES = 65_536;
+/** Answers that wait on a carrier whose peer asks and does not read. */
+export const ANSWER_QUEUE_BYTES = 1_048_576;
 /** Datagrams of one channel that wait to be sent: bytes and age. */
 export const DATAGRAM_QUEUE_BYTES = 262_144;
 export const DATAGRAM_QUEUE_MS = 100;
@@ -49,15 +49,19 @@ export const DATAGRAM_QUEUE_MS = 100;
 export const ACK_DELAY_MS = 100;
 /** Bytes received without acknowledgement before one is sent. */
 export const ACK_BYTES = 65_536;
-/** Data outstanding on a living carrier without acknowledgement. */
+/** Data or SERVICE_FREE_REQUEST outstanding while a carrier lives, without an answer. */
 export const ACK_TIMEOUT_MS = 30_000;
 /** One exchange of PROPERTY_EXCHANGE and lists. */
 export const EXCHANGE_TIMEOUT_MS = 10_000;
 /** Ids whose release was asked for before they were opened, remembered by the acting end. */
-export const BURIED_IDS = 1024;
+export const BURIED_IDS = 8192;
+/** Channels that were freed here and whose peer has not answered, beyond as many as it may open. */
+export const UNANSWERED_FREES = 1024;
 /** Time that both ends have to bring an additional carrier. */
 export const OWN_CARRIER_TIMEOUT_MS = 30_000;
-/** Carriers of a tunnel at once: configured slots, additional ones, replacements. */
+/** Channels with a carrier of their own that one end may open at once. */
+export const OWN_CARRIERS = 24;
+/** Carriers of a tunnel at once: configured slots and their replacements, additional ones of both ends. */
 export const MAX_CARRIERS = 64;
 
 /** Before a leg is admitted (its dialer's signature verified and, on a set-up leg, the set-up whole): time, bytes, frames. */

@@ -42,6 +42,12 @@ export function text(maxLength: number): Shape<string> {
   };
 }
 
+/** Makes of `value` what `text(maxLength)` accepts. */
+export function printable(value: string, maxLength: number): string {
+  // oxlint-disable-next-line no-control-regex -- replacing them is the point
+  return value.slice(0, maxLength).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+}
+
 export function integer(min: number, max: number): Shape<number> {
   return (value, path) => {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) fail(path, `a whole number from ${min} to ${max}`);

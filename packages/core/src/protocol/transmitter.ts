@@ -41,6 +41,13 @@ export class Transmitter {
     for (const carrier of this.#own.values()) carrier.turns.drain();
   }
 
+  /** The association is over. */
+  reset(): void {
+    this.clear();
+    this.#own.clear();
+    this.#advanced = [];
+  }
+
   /** Queues a channel that has something to send, where it belongs. */
   schedule(channel: Channel, now: number): void {
     if (channel.turns !== undefined || channel.peekFrame(now) === undefined) return;

@@ -1,0 +1,14 @@
+import { expect } from 'chai';
+import { simulate } from './simulate.js';
+
+const SEEDS = 400;
+const PER_TEST = 100;
+
+describe('two tunnels with everything that can go wrong', () => {
+  for (let from = 0; from < SEEDS; from += PER_TEST) {
+    it(`lose, double and forget nothing: seeds ${from} to ${from + PER_TEST - 1}`, function run() {
+      this.timeout(120_000);
+      for (let seed = from; seed < from + PER_TEST; seed += 1) expect(simulate(seed).failure, `npm run simulate -- --from ${seed} --trace`).to.equal(undefined);
+    });
+  }
+});
