@@ -3,10 +3,10 @@
  * everything else reads into one that all share, and is copied out of it. Idle pipes hold nothing.
  */
 
-/** What one read takes at most; Node's own size. */
-const BUFFER_BYTES = 65_536;
+/** What one read takes at most: a frame of four TLS records, 65 624 bytes on the wire, must not need two. */
+const BUFFER_BYTES = 131_072;
 /** Buffers there may be at once. Beyond that, bulk is copied too. */
-const MOST_BUFFERS = 256;
+const MOST_BUFFERS = 128;
 
 export class ReadBuffers {
   /** To be emptied before anything else is read. */
