@@ -81,19 +81,23 @@ export class ServiceHost {
   /** Connects the back end for a granted channel, and answers the peer. */
   async begin(channel: Channel): Promise<void> {
     const { runner } = this.#options;
-    const abort = new AbortController();
     const join = runner.joinOf(channel);
-    void join?.closed.then(() => abort.abort());
+    const abort = new AbortController();
+    let isConnecting = true;
+    // Only a connect that is still under way: an abort is costly, and every channel closes one day.
+    void join?.closed.then(() => isConnecting && abort.abort());
     try {
       const backEnd = this.#services.get(channel.request.service)?.backEnd;
       if (backEnd === undefined) throw new ChannelRefusal('denied', `service ${channel.request.service} is gone`);
       const { target } = channel.request;
       const { source } = channel;
       const { stream, bound } = await backEnd.connect({ ...(target === undefined ? {} : { target }), ...(source === undefined ? {} : { source }) }, abort.signal);
+      isConnecting = false;
       runner.tunnel.begin(channel, bound, runner.now());
       if (join === undefined) stream.destroy();
       else join.attach(stream);
     } catch (error) {
+      isConnecting = false;
       this.#refuse(channel, error as Error);
     }
     runner.settle();
