@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { makeProgram } from '../src/program.js';
-import { Workplace } from './support/lstp.js';
+import { BIN, Workplace } from './support/lstp.js';
 
 describe('lstp: usage', function () {
   this.timeout(30_000);
@@ -31,6 +31,21 @@ describe('lstp: usage', function () {
       expect([status, stdout]).to.deep.equal([2, '']);
     });
   }
+
+  it('shows examples that work when they are pasted', async () => {
+    const bin = `lstp() { "${process.execPath}" "${BIN}" "$@"; }`;
+    for (const command of ['init', 'keygen', 'check', 'map', 'plugins']) {
+      const fresh = new Workplace();
+      try {
+        const { stdout } = await fresh.run([command, '--help']);
+        const [, lines = ''] = /Example:\n((?: {2}.+\n)+)/.exec(stdout) ?? [];
+        const { status, stderr } = await fresh.spawn('bash', ['-ec', `${bin}\n${lines}`]).ended;
+        expect([status, stderr], command).to.deep.equal([0, '']);
+      } finally {
+        await fresh.remove();
+      }
+    }
+  });
 
   it('tells its version', async () => {
     expect((await place.run(['--version'])).stdout).to.match(/^\d+\.\d+\.\d+\n$/);

@@ -68,7 +68,7 @@ function whatToType({ file, port, tookMs }: { file: string; port: number; tookMs
     [`curl -o /dev/null ${site}/bytes/1000000000`, 'how fast it is'],
     [`${lstp} status --as desk`, 'which way it goes, and who is verified'],
     [`${lstp} status --as west`, 'what a relay in between sees'],
-    [`cat ${shellWord(file)}`, 'the one file that describes it'],
+    [`${lstp} map ${shellWord(file)}`, 'the one file that describes it, drawn'],
   ];
   return `lstp: all ready\nThe tunnel stands, ${(tookMs / 1000).toFixed(1)} s after the start. In another terminal, type:\n\n${table(lines, '  ')}\n\nCtrl-C ends it and leaves nothing behind.\n`;
 }
