@@ -11,6 +11,7 @@ import { ChannelRefusal, HEADROOM, type Channel, type ChannelCode, type JoinedCh
 import { ApplicationReader } from './application-reader.js';
 import { ApplicationWriter } from './application-writer.js';
 import type { Slabs } from './slabs.js';
+import { StreamEnding } from './stream-ending.js';
 import type { Stretches } from './stretches.js';
 
 /** What a join needs of whoever runs the tunnel. */
@@ -37,11 +38,13 @@ export class ChannelJoin implements JoinedChannel {
   readonly #reader: ApplicationReader;
   #writer: ApplicationWriter | undefined;
   #stream: Duplex | undefined;
+  #ending: StreamEnding | undefined;
   /** What arrived before the stream was there. */
   #early: Buffer[] | undefined;
   #endArrived = false;
   #finished = false;
   #over = false;
+  #congested = false;
   #untold = 0;
   #connect: (result: { readonly bound?: string }) => void = () => {};
   #refuse: (why: ChannelRefusal) => void = () => {};
@@ -77,12 +80,11 @@ export class ChannelJoin implements JoinedChannel {
     this.#stream = stream;
     stream.on('error', () => this.#handleGone());
     stream.on('close', () => this.#handleGone());
-    if (this.#over) {
-      stream.destroy();
-      return;
-    }
+    const ending = new StreamEnding(stream);
+    this.#ending = ending;
+    if (this.#over) return ending.abort();
     this.#writer = new ApplicationWriter(stream, (bytes) => this.#tookBytes(bytes));
-    stream.on('end', () => this.#handleEnd());
+    stream.on('end', () => ending.confirm(() => this.#handleEnd()));
     if (head !== undefined && head.length > 0) this.#reader.copy(head);
     this.#reader.attach(stream);
     const early = this.#early ?? [];
@@ -116,6 +118,7 @@ export class ChannelJoin implements JoinedChannel {
   }
 
   handleWritable(): void {
+    this.#congested = false;
     this.#stream?.resume();
   }
 
@@ -124,7 +127,7 @@ export class ChannelJoin implements JoinedChannel {
     if (this.#over) return;
     this.#over = true;
     if (reason !== 'done') this.#refuse(new ChannelRefusal(reason, message));
-    if (reason !== 'done' && this.#stream !== undefined) abort(this.#stream);
+    if (reason !== 'done') this.#ending?.abort();
     this.#early = undefined;
     this.#close(reason);
   }
@@ -145,9 +148,16 @@ export class ChannelJoin implements JoinedChannel {
 
   #send(frame: Buffer): void {
     if (this.#over) return;
-    const more = this.#host.tunnel.write(this.#channel, frame, HEADROOM, this.#host.now());
-    if (!more) this.#stream?.pause();
+    this.#congested = !this.#host.tunnel.write(this.#channel, frame, HEADROOM, this.#host.now());
+    if (this.#congested) this.#stream?.pause();
+    else if (this.#ending?.isBlind) this.#rest();
     this.#host.settle();
+  }
+
+  /** Reads on in the next turn of the event loop. */
+  #rest(): void {
+    this.#stream?.pause();
+    setImmediate(() => this.#congested || this.#stream?.resume());
   }
 
   #handleEnd(): void {
@@ -187,11 +197,4 @@ export class ChannelJoin implements JoinedChannel {
     this.#untold += units;
     if (this.#untold === units) this.#host.tellTaken(this);
   }
-}
-
-/** A reset where the stream can say so: the application must not take it for a complete answer. */
-function abort(stream: Duplex): void {
-  // Unix sockets have no reset, and Node throws for them: only TCP has a remote family.
-  if (stream instanceof Socket && stream.remoteFamily !== undefined) stream.resetAndDestroy();
-  else stream.destroy(new Error('the channel was reset'));
 }

@@ -2,11 +2,10 @@
 import type { Chain } from '@lstp/core';
 import { chainMap, legsOf, type ChainMap, type MapNode, type MapTunnel } from './chain-map.js';
 import { shorten, waysText } from './fit-text.js';
-import { SIZE } from './node-layout.js';
 import { element, escapeXml, SvgDrawing, type Point } from './svg-drawing.js';
 import { BRICK_WIDTH, COLOUR, DEFINITIONS, MONO, monoWidth, SANS, sansWidth } from './svg-style.js';
 import { drawTunnel } from './tunnel-drawing.js';
-import { layoutTunnel, type TunnelLayout } from './tunnel-layout.js';
+import { layoutTunnel, SIZE, type TunnelLayout } from './tunnel-layout.js';
 
 const MARGIN = 32;
 const PANEL_GAP = 48;

@@ -11,9 +11,6 @@ export interface Box extends Point {
   readonly height: number;
 }
 
-/** Radius of the corners of lines. */
-const CORNER = 14;
-
 export class SvgDrawing {
   readonly #elements: string[] = [];
 
@@ -32,11 +29,6 @@ export class SvgDrawing {
 
   line(from: Point, to: Point, attributes: Attributes): void {
     this.#add('line', { x1: from.x, y1: from.y, x2: to.x, y2: to.y, ...attributes });
-  }
-
-  /** A line through points, its corners rounded. */
-  polyline(points: readonly Point[], attributes: Attributes): void {
-    this.#add('path', { d: roundedPath(points), fill: 'none', ...attributes });
   }
 
   /** `at` is on the baseline. */
@@ -75,29 +67,6 @@ export function escapeXml(text: string): string {
       .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
       .replaceAll(/[&<>"]/g, (char) => entities[char] ?? char)
   );
-}
-
-/** Towards each corner in a straight line, then around it. */
-function roundedPath(points: readonly Point[]): string {
-  return points
-    .map((point, index) => {
-      const [before, after] = [points[index - 1], points[index + 1]];
-      if (before === undefined) return `M${pair(point)}`;
-      if (after === undefined) return `L${pair(point)}`;
-      return `L${pair(towards(point, before))}Q${pair(point)} ${pair(towards(point, after))}`;
-    })
-    .join('');
-}
-
-/** The point on the way from `corner` to `other` where the rounding begins. */
-function towards(corner: Point, other: Point): Point {
-  const length = Math.hypot(other.x - corner.x, other.y - corner.y);
-  const part = length === 0 ? 0 : Math.min(CORNER, length / 2) / length;
-  return { x: corner.x + (other.x - corner.x) * part, y: corner.y + (other.y - corner.y) * part };
-}
-
-function pair({ x, y }: Point): string {
-  return `${round(x)} ${round(y)}`;
 }
 
 function round(value: number): number {

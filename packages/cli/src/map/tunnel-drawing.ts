@@ -1,77 +1,70 @@
 /** Draws one tunnel where tunnel-layout.ts says, its upper left corner at the origin. */
 import { waysText } from './fit-text.js';
-import type { GateLayout, LaneLayout, LegLayout } from './lane-layout.js';
-import { pillHeight } from './lane-plan.js';
-import { LINE, NAME_LINE, SIZE, type NodeLayout } from './node-layout.js';
-import type { Box, Point, SvgDrawing } from './svg-drawing.js';
+import type { Box, SvgDrawing } from './svg-drawing.js';
 import { BRICK_WIDTH, COLOUR, MONO, SANS } from './svg-style.js';
-import { CAPTION, END_PADDING, type ServiceLayout, type TunnelLayout } from './tunnel-layout.js';
+import { CAPTION, END_PADDING, LINE, SIZE, type GateLayout, type LaneLayout, type LegLayout, type NodeLayout, type ServiceLayout, type TunnelLayout } from './tunnel-layout.js';
 
-/** The band that the tunnel is on its way. */
-const BAND = 18;
-/** Half the height of the gap in a wall. */
-const GATE = BAND / 2 + 3;
-const WALL_HEIGHT = 84;
+/** Half the height of the band that the tunnel is on its way. */
+const BAND = 9;
 const ADDRESS_TEXT = { 'font-family': MONO, 'font-size': SIZE.address, fill: COLOUR.quiet, 'text-anchor': 'middle' } as const;
 const NAME_TEXT = { 'font-family': MONO, 'font-size': SIZE.name, 'font-weight': 700, fill: COLOUR.ink, 'text-anchor': 'middle' } as const;
 
 export function drawTunnel(drawing: SvgDrawing, layout: TunnelLayout): void {
-  const { lanes } = layout;
   drawInside(drawing, layout);
-  for (const { points } of lanes.flatMap(({ legs }) => legs)) drawing.polyline(points, { stroke: COLOUR.tunnel, 'stroke-width': BAND });
-  for (const lane of lanes) drawWalls(drawing, lane);
-  for (const lane of lanes) drawLane(drawing, lane);
-  if (lanes.length > 1) for (const [index, lane] of lanes.entries()) drawLaneNumber(drawing, lane, index);
-  for (const end of [layout.leftEnd, layout.rightEnd]) drawEnd(drawing, end, lanes);
+  for (const lane of layout.lanes) drawing.rect({ x: lane.box.x, y: lane.y - BAND, width: lane.box.width, height: 2 * BAND }, { fill: COLOUR.tunnel });
+  drawEndWalls(drawing, layout);
+  for (const lane of layout.lanes) drawLane(drawing, lane, layout.lanes);
+  for (const end of [layout.leftEnd, layout.rightEnd]) drawEnd(drawing, end, layout.lanes);
   for (const service of layout.services) drawService(drawing, service, layout);
 }
 
-/** Those of the two ends go through the whole lane, so that with the other lanes they are one; those of middles are short. */
-function drawWalls(drawing: SvgDrawing, { legs, box }: LaneLayout): void {
-  for (const [index, { left, right }] of legs.entries()) {
-    if (left !== undefined) drawWall(drawing, left, index === 0 ? box : shortWall(left));
-    if (right !== undefined) drawWall(drawing, right, index === legs.length - 1 ? box : shortWall(right));
+/** The walls of the two ends go through all lanes. */
+function drawEndWalls(drawing: SvgDrawing, { lanes }: TunnelLayout): void {
+  for (const lane of lanes) {
+    const gates = [lane.legs[0]?.left, lane.legs.at(-1)?.right].filter((gate) => gate !== undefined);
+    for (const gate of gates) drawWall(drawing, gate.x, lane.box, lane.y);
   }
 }
 
-function shortWall({ y }: Point): Pick<Box, 'y' | 'height'> {
-  return { y: y - WALL_HEIGHT / 2 + 4, height: WALL_HEIGHT - 8 };
-}
-
 /** A wall with a gate at the height of the line. */
-function drawWall(drawing: SvgDrawing, { x, y }: Point, { y: top, height }: Pick<Box, 'y' | 'height'>): void {
-  const left = x - BRICK_WIDTH / 2;
-  drawing.bricks({ x: left, y: top, width: BRICK_WIDTH, height: y - GATE - top });
-  drawing.bricks({ x: left, y: y + GATE, width: BRICK_WIDTH, height: top + height - y - GATE });
+function drawWall(drawing: SvgDrawing, x: number, { y: top, height }: Pick<Box, 'y' | 'height'>, y: number): void {
+  const gate = BAND + 3;
+  drawing.bricks({ x: x - BRICK_WIDTH / 2, y: top, width: BRICK_WIDTH, height: y - gate - top });
+  drawing.bricks({ x: x - BRICK_WIDTH / 2, y: y + gate, width: BRICK_WIDTH, height: top + height - y - gate });
 }
 
-function drawLane(drawing: SvgDrawing, { legs, middles }: LaneLayout): void {
-  for (const leg of legs) drawLeg(drawing, leg);
+function drawLane(drawing: SvgDrawing, lane: LaneLayout, lanes: readonly LaneLayout[]): void {
+  const { legs, middles, y } = lane;
+  for (const [index, leg] of legs.entries()) {
+    const height = Math.min(lane.box.height - 8, 84);
+    const short = { y: y - height / 2, height };
+    if (index > 0 && leg.left !== undefined) drawWall(drawing, leg.left.x, short, y);
+    if (index < legs.length - 1 && leg.right !== undefined) drawWall(drawing, leg.right.x, short, y);
+    drawLeg(drawing, leg, y);
+  }
   for (const middle of middles) drawMiddle(drawing, middle);
+  if (lanes.length > 1) drawLaneNumber(drawing, lane, lanes.indexOf(lane));
 }
 
-function drawLaneNumber(drawing: SvgDrawing, { box, middles, legs }: LaneLayout, index: number): void {
+function drawLaneNumber(drawing: SvgDrawing, { box, middles, y }: LaneLayout, index: number): void {
   const [first] = middles;
-  const line = legs[0]?.points[0]?.y ?? box.y;
-  const at = first === undefined ? { x: box.x + box.width / 2, y: line - 24 } : { x: first.box.x + first.box.width / 2, y: first.box.y - 8 };
+  const at = { x: first === undefined ? box.x + box.width / 2 : first.box.x + first.box.width / 2, y: first === undefined ? y - 24 : first.box.y - 8 };
   drawing.text(index === 0 ? 'first choice' : `alternative ${index + 1}`, at, { 'font-family': SANS, 'font-size': SIZE.small, fill: COLOUR.quiet, 'text-anchor': 'middle' });
 }
 
-function drawLeg(drawing: SvgDrawing, { hop, points, left, right }: LegLayout): void {
+function drawLeg(drawing: SvgDrawing, { hop, fromX, toX, left, right }: LegLayout, y: number): void {
   const { from, to, address, ways } = hop.leg;
   const title = [`${from} dials ${to}`, address.join(' or '), waysText(ways)].filter((part) => part !== '').join(', ');
-  const way = hop.dialer === 'left' ? points : [...points].reverse();
-  const [start, next] = way;
   drawing.group(title, () => {
-    drawing.polyline(way, { stroke: COLOUR.line, 'stroke-width': 2, 'marker-end': 'url(#dials)' });
-    if (start !== undefined && next !== undefined) drawing.circle({ x: start.x + Math.sign(next.x - start.x) * 4, y: start.y }, 3.5, { fill: COLOUR.line });
-    for (const gate of [left, right]) if (gate !== undefined && gate.proxies.length > 0) drawProxies(drawing, gate);
+    const [start, tip] = hop.dialer === 'left' ? [fromX + 3, toX - 2] : [toX - 3, fromX + 2];
+    drawing.line({ x: start, y }, { x: tip, y }, { stroke: COLOUR.line, 'stroke-width': 2, 'marker-end': 'url(#dials)' });
+    drawing.circle({ x: start, y }, 3.5, { fill: COLOUR.line });
+    for (const gate of [left, right]) if (gate !== undefined && gate.proxies.length > 0) drawProxies(drawing, gate, y);
   });
 }
 
-function drawProxies(drawing: SvgDrawing, gate: GateLayout): void {
-  const { x, y, width, proxies } = gate;
-  const height = pillHeight(gate);
+function drawProxies(drawing: SvgDrawing, { x, width, proxies }: GateLayout, y: number): void {
+  const height = proxies.length * LINE + 9;
   drawing.rect({ x: x - width / 2, y: y - height / 2, width, height }, { rx: Math.min(12, height / 2), fill: COLOUR.proxy, stroke: COLOUR.proxyEdge, 'stroke-width': 1.2 });
   drawLines(drawing, proxies, { x, y }, { 'font-family': MONO, 'font-size': SIZE.proxy, fill: COLOUR.ink, 'text-anchor': 'middle' });
 }
@@ -96,9 +89,9 @@ function drawEnd(drawing: SvgDrawing, layout: NodeLayout, lanes: readonly LaneLa
 
 function drawNodeTexts(drawing: SvgDrawing, { box, name, address }: NodeLayout, y: number): void {
   const x = box.x + box.width / 2;
-  const height = name.length * NAME_LINE + address.length * LINE;
-  name.forEach((line, index) => drawing.text(line, { x, y: y - height / 2 + 15 + index * NAME_LINE }, NAME_TEXT));
-  address.forEach((line, index) => drawing.text(line, { x, y: y - height / 2 + name.length * NAME_LINE + 11 + index * LINE }, ADDRESS_TEXT));
+  const height = name.length * 19 + address.length * LINE;
+  name.forEach((line, index) => drawing.text(line, { x, y: y - height / 2 + 15 + index * 19 }, NAME_TEXT));
+  address.forEach((line, index) => drawing.text(line, { x, y: y - height / 2 + name.length * 19 + 11 + index * LINE }, ADDRESS_TEXT));
 }
 
 function drawInside(drawing: SvgDrawing, { inside }: TunnelLayout): void {
@@ -135,6 +128,6 @@ function drawCell(drawing: SvgDrawing, box: Box, lines: readonly string[], kind:
 }
 
 /** Lines around a middle. */
-function drawLines(drawing: SvgDrawing, lines: readonly string[], { x, y }: Point, attributes: Readonly<Record<string, string | number>>): void {
+function drawLines(drawing: SvgDrawing, lines: readonly string[], { x, y }: { readonly x: number; readonly y: number }, attributes: Readonly<Record<string, string | number>>): void {
   lines.forEach((line, index) => drawing.text(line, { x, y: y + (index - (lines.length - 1) / 2) * LINE + 4 }, attributes));
 }

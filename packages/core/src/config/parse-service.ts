@@ -7,7 +7,7 @@ import { checkPiece, unknownKey, type Piece } from './issue-problems.js';
 import { clip } from './name.js';
 import { didYouMean } from './nearest.js';
 import type { Ends, ParseContext } from './parse-tunnel.js';
-import { dropsKeys, keysOf } from './schema-keys.js';
+import { keysOf } from './schema-keys.js';
 
 export interface ServiceSource {
   readonly name: string;
@@ -68,24 +68,17 @@ function serviceNames({ plugins }: ParseContext): string[] {
 function checkOptions(context: ParseContext, path: Path, { plugin, own }: { plugin: PluginDefinition; own: Record<string, unknown> }): { readonly value: unknown } | undefined {
   const { document } = context;
   const piece: Piece = { document, path, otherKeys: OWN_KEYS, references: 'may-fail' };
+  const strangers = plugin.options === undefined ? Object.keys(own) : [];
+  for (const key of strangers) document.report([...path, key], `${unknownKey(key, OWN_KEYS)} (the plugin ${plugin.name} has no options)`, { part: 'key' });
+  if (plugin.options === undefined) return strangers.length === 0 ? { value: {} } : undefined;
   const before = document.problemCount;
-  refuseStrangers(context, path, { plugin, own });
-  if (plugin.options === undefined) return document.problemCount === before ? { value: {} } : undefined;
   const options = checkPiece(plugin.options, own, piece);
-  if (options !== undefined && document.problemCount === before) return { value: options };
+  if (options !== undefined) return { value: options };
   // Faults of references only: they are not filled in here, and the options are for nobody yet.
   return document.problemCount === before ? { value: own } : undefined;
 }
 
-/** Keys that the plugin's schema would not notice: unknown keys are errors, whatever plugin it is. */
-function refuseStrangers({ document }: ParseContext, path: Path, { plugin, own }: { plugin: PluginDefinition; own: Record<string, unknown> }): void {
-  if (plugin.options !== undefined && !dropsKeys(plugin.options)) return;
-  const known = serviceKeys(plugin);
-  const note = plugin.options === undefined ? ` (the plugin ${plugin.name} has no options)` : '';
-  for (const key of Object.keys(own).filter((name) => !known.includes(name))) document.report([...path, key], `${unknownKey(key, known)}${note}`, { part: 'key' });
-}
-
 /** Every key that a service of `plugin` may have. */
-function serviceKeys(plugin: PluginDefinition): readonly string[] {
+export function serviceKeys(plugin: PluginDefinition): readonly string[] {
   return [...OWN_KEYS, ...(plugin.options === undefined ? [] : keysOf(plugin.options))];
 }

@@ -8,12 +8,6 @@ export function keysOf(schema: z.core.$ZodType, path: readonly PropertyKey[] = [
   return [...new Set(level.flatMap((one) => (one instanceof z.ZodObject ? Object.keys(one.shape) : [])))];
 }
 
-/** Whether `schema` silently drops keys that it does not know, as z.object() does. */
-export function dropsKeys(schema: z.core.$ZodType): boolean {
-  const all = objects(schema);
-  return all.length > 0 && all.every((one) => one instanceof z.ZodObject && one.def.catchall === undefined);
-}
-
 /** Objects, records and lists that a value of `schema` may be. */
 function objects(schema: z.core.$ZodType): z.core.$ZodType[] {
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(objects);

@@ -28,9 +28,7 @@ function read(bytes: Uint8Array): void {
 /** Pieces that mean something to YAML or to the chain file. */
 const PIECES = ['lstp: 1\n', 'nodes:', 'tunnels:', '\n  ', '\n    ', 'desk', 'west', ': ', '{ ', ' }', '[', ']', ', ', '"', "'", '>', '<', '|', '(', ')', '&a', '*a', '!', '? ', '- ', '#', '%', '\t', '${env:X}', '${', '}', '://', '@', '::', '[::1]:1', '<<', '__proto__', 'key', 'listen', 'route', 'services', 'egress', 'through', 'at', 'to', '1', '0x1', '~', '\u0000', '\ufeff', '\r', '---\n', '...\n'];
 
-describe('any chain file', function () {
-  this.timeout(60_000);
-
+describe('any chain file', () => {
   it('is a chain or a ConfigError: random bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), read), { numRuns: 500 });
   });
@@ -75,7 +73,7 @@ describe('any chain file', function () {
     ['a long proxy URL', `lstp: 1\nnodes: { a: { egress: "socks5://${'a@:%25'.repeat(50_000)}:1" } }`],
   ] as const) {
     it(`does not hang on ${name}`, function () {
-      this.timeout(30_000);
+      this.timeout(3000);
       read(Buffer.from(text));
     });
   }

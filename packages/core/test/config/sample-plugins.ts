@@ -42,9 +42,6 @@ const x11: PluginDefinition = {
 
 const bare: PluginDefinition = { name: 'bare', api: PLUGIN_API, about: 'Has no options.', frontEnd: Front };
 
-/** Its schema drops keys without a word. */
-const careless: PluginDefinition = { name: 'careless', api: PLUGIN_API, about: 'Is not strict.', frontEnd: Front, options: z.object({ colour: z.string() }) };
-
 class Secure {
   secure(): Promise<never> {
     return Promise.reject(new Error('a sample secures nothing'));
@@ -53,5 +50,5 @@ class Secure {
 
 const tls: PluginDefinition = { name: 'tls', api: PLUGIN_API, about: 'secures carriers', security: Secure };
 
-export const SAMPLE_PLUGINS: readonly PluginDefinition[] = [forward, udp, socks, x11, bare, careless, tls];
+export const SAMPLE_PLUGINS: readonly PluginDefinition[] = [forward, udp, socks, x11, bare, tls];
 export const SAMPLE_CATALOGUE = new PluginCatalogue(SAMPLE_PLUGINS);
