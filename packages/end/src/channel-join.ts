@@ -170,7 +170,8 @@ export class ChannelJoin implements JoinedChannel {
   /** The stream is gone: normal when both directions had ended, else the peer's application must see a reset. */
   #handleGone(): void {
     this.#reader.release();
-    if (this.#over) return;
+    // What it had not taken when its channel was done counts against the pool until the tunnel knows.
+    if (this.#over) return this.#host.tunnel.reset(this.#channel, { code: 'reset', message: '' }, this.#host.now());
     if (this.#finished && this.#endArrived && this.#stream?.writableFinished) return;
     this.#over = true;
     this.#host.tunnel.reset(this.#channel, { code: 'reset', message: 'the connection was reset' }, this.#host.now());

@@ -100,6 +100,11 @@ export class Endpoint implements Home {
     this.#setTimer();
   }
 
+  /** Whether it runs, has a carrier and holds no channel. */
+  get isIdle(): boolean {
+    return this.frozenUntil <= this.#now && this.tunnel.established && this.tunnel.channels.next().done === true;
+  }
+
   get #now(): number {
     return this.#host.agenda.now;
   }
@@ -123,6 +128,8 @@ export class Endpoint implements Home {
       poolShare: scenario.poolShare,
       unsentBytes: scenario.unsentBytes,
       retainBytes: scenario.retainBytes,
+      // Whoever gets buffers back writes to them at once.
+      reclaim: (frame) => void frame.fill(0xee),
       graceMs: scenario.graceMs,
       spread: scenario.spread,
     });

@@ -39,7 +39,7 @@ export interface Scenario {
 }
 
 export function scenarioOf(chance: Chance): Scenario {
-  const slots = chance.pick([1, 1, 2, 2, 3]);
+  const slots = chance.pick([1, 1, 1, 2, 2, 3]);
   const activeMs = chance.pick([300, 1500, 6000]);
   return {
     slots,

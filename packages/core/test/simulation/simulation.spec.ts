@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { simulate } from './simulate.js';
 
-const SEEDS = 400;
-const PER_TEST = 100;
+const SEEDS = Number(process.env.LSTP_SEEDS ?? 10_000);
+const PER_TEST = Math.min(SEEDS, 1000);
 
 describe('two tunnels with everything that can go wrong', () => {
   for (let from = 0; from < SEEDS; from += PER_TEST) {

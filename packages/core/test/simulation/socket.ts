@@ -27,7 +27,7 @@ export interface Link {
 }
 
 /** Bytes that go one at a time before a link of chunking `single` goes on in small chunks: time is short. */
-const SINGLE_BYTES = 600;
+const SINGLE_BYTES = 300;
 
 export class Socket {
   peer!: Socket;

@@ -1,6 +1,7 @@
 /** Two ends, the network between them, the applications on both sides, and what goes wrong: one seed's story. */
 import type { ChannelCode, WireCode } from '../../src/protocol/error.js';
 import type { Channel } from '../../src/protocol/channel.js';
+import { ACK_DELAY_MS } from '../../src/protocol/limits.js';
 import type { TunnelEvent } from '../../src/protocol/tunnel-event.js';
 import { Agenda } from './agenda.js';
 import { Chance } from './chance.js';
@@ -16,6 +17,8 @@ import { Speaker } from './speaker.js';
 const FAULTS: readonly WireCode[] = ['PROTOCOL', 'LIMIT', 'TAMPERED', 'INTERNAL', 'VERSION', 'REFUSED', 'LOOP', 'ROUTE'];
 /** Time in which everything must have come to its end once nothing goes wrong any more. */
 const HEALING_MS = 120_000;
+/** Time in which the ends must have forgotten about it then. */
+const SETTLING_MS = 12_000;
 const MOST_STEPS = 200_000;
 
 export interface WorldOptions {
@@ -58,7 +61,8 @@ export class World implements EndpointHost {
     this.#heal();
     const over = this.#runUntil(agenda.now + HEALING_MS, () => this.conversations.every((conversation) => conversation.over));
     check(over, () => `not at its end after ${HEALING_MS / 1000} s: ${this.#unfinished()}`);
-    this.#runUntil(agenda.now + 12_000, () => false);
+    this.#runUntil(agenda.now + SETTLING_MS, () => this.ends.every((end) => end.isIdle));
+    this.#runUntil(agenda.now + ACK_DELAY_MS, () => false);
     this.#checkEnd();
   }
 
@@ -222,7 +226,6 @@ export class World implements EndpointHost {
 
   #checkEnd(): void {
     for (const conversation of this.conversations) conversation.checkEnd();
-    if (this.ends.some(({ ended }) => ended)) return;
     for (const end of this.ends) {
       check(end.tunnel.established, () => `${end.side}: no carrier lives at the end`);
       checkNothingLeft(end, this.agenda.now);
