@@ -40,18 +40,19 @@ export interface Scenario {
 
 export function scenarioOf(chance: Chance): Scenario {
   const slots = chance.pick([1, 1, 1, 2, 2, 3]);
-  const activeMs = chance.pick([300, 1500, 6000]);
+  const isLong = chance.flip(0.06);
+  const activeMs = isLong ? 50_000 : chance.pick([300, 1500, 6000]);
   return {
     slots,
     spread: slots > 1 && chance.flip(0.6),
     links: Array.from({ length: 3 }, () => linkOf(chance)),
-    poolBytes: chance.pick([64 * 1024 * 1024, 64 * 1024 * 1024, 400_000, 50_000, 0]),
-    poolShare: chance.pick([64 * 1024 * 1024, 1_000_000, 0]),
+    poolBytes: chance.pick([64 * 1024 * 1024, 400_000, 50_000, 0, 0]),
+    poolShare: chance.pick([64 * 1024 * 1024, 64 * 1024 * 1024, 1_000_000, 0]),
     maxChannels: [maxChannelsOf(chance), maxChannelsOf(chance)],
     unsentBytes: chance.pick([1, 20_000, 131_072]),
     retainBytes: chance.pick([16 * 1024 * 1024, 16 * 1024 * 1024, 60_000]),
     graceMs: chance.pick([300_000, 300_000, 300_000, 4000]),
-    pingMs: chance.pick([200, 500, 1000]),
+    pingMs: isLong ? 3000 : chance.pick([200, 500, 1000]),
     firstId: chance.flip(0.3) ? 0xffff_fff8 : undefined,
     conversations: Array.from({ length: chance.int(1, 7) }, () => conversationOf(chance, activeMs)),
     mishaps: Array.from({ length: chance.pick([0, 1, 1, 2, 3, 4]) }, () => ({ kind: mishapOf(chance), atMs: chance.next() * activeMs })),

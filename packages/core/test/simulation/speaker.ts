@@ -109,6 +109,7 @@ export class Speaker {
     check(bytes.equals(speech(this.#peerVoice, this.received, bytes.length)), () => `${this.name}: wrong bytes at ${this.received}`);
     this.received += bytes.length;
     this.#untaken += bytes.length;
+    this.#checkWaiting();
     this.#readLater();
   }
 
@@ -203,5 +204,13 @@ export class Speaker {
     if (this.dead || this.left !== undefined || (this.closed !== undefined && this.closed !== 'done')) return;
     this.#untaken -= units;
     this.home.tunnel.taken(this.channel, units, this.#stage.agenda.now);
+    this.#checkWaiting();
+  }
+
+  /** Credit is counted from what was taken here; data that is on its way here in the same call has not been seen. */
+  #checkWaiting(): void {
+    const { listens, state } = this.channel;
+    const { waiting } = this.channel.in;
+    check(!listens || state === 'refused' || waiting >= this.#untaken, () => `${this.name}: ${this.#untaken} wait to be taken, the tunnel knows of ${waiting}`);
   }
 }

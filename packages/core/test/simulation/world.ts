@@ -61,8 +61,10 @@ export class World implements EndpointHost {
     this.#heal();
     const over = this.#runUntil(agenda.now + HEALING_MS, () => this.conversations.every((conversation) => conversation.over));
     check(over, () => `not at its end after ${HEALING_MS / 1000} s: ${this.#unfinished()}`);
-    this.#runUntil(agenda.now + SETTLING_MS, () => this.ends.every((end) => end.isIdle));
+    const areIdle = (): boolean => this.ends.every((end) => end.isIdle);
+    this.#runUntil(agenda.now + SETTLING_MS, areIdle);
     this.#runUntil(agenda.now + ACK_DELAY_MS, () => false);
+    this.#runUntil(agenda.now + SETTLING_MS, areIdle);
     this.#checkEnd();
   }
 
