@@ -18,6 +18,9 @@ const HOLD_MS = 10_000;
 /** setTimeout's own limit is 2^31 - 1. */
 const LONGEST_TIMER_MS = 3_600_000;
 
+/** Less than a full TLS record: not bulk. */
+const SMALL_BYTES = 16_384;
+
 /** What the events mean. */
 export interface TunnelPolicy {
   handleRequest(channel: Channel): void;
@@ -37,6 +40,8 @@ export class TunnelRunner implements JoinHost, LinkHost {
   #took: ChannelJoin[] = [];
   #fullRecord = false;
   #settling = false;
+  /** A small write was made in this turn of the event loop: further ones wait for its end. */
+  #isGathering = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
   #stopped = false;
@@ -118,7 +123,7 @@ export class TunnelRunner implements JoinHost, LinkHost {
     this.#settling = true;
     for (let more = true; more; ) {
       this.#dispatch();
-      more = this.#transmit();
+      more = !this.#isGathering && this.#transmit();
     }
     this.#settling = false;
     this.#setTimer();
@@ -170,9 +175,20 @@ export class TunnelRunner implements JoinHost, LinkHost {
         if (bytes === undefined) break;
         link.write(bytes);
         sent = true;
+        if (bytes.length < SMALL_BYTES) this.#gather();
       }
     }
     return sent;
+  }
+
+  /** The first small write of a turn leaves at once; what many other channels have to say in the same turn leaves together. */
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    setImmediate(() => {
+      this.#isGathering = false;
+      this.settle();
+    });
   }
 
   #handle(event: TunnelEvent): void {
