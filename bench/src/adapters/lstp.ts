@@ -35,8 +35,11 @@ export const lstp: Adapter = {
 
 /** A node's process, after `lstp: NODE ready`. Its control socket lies in `folder`. */
 export async function startNode(scope: Scope, { name, chainFile, folder }: { name: string; chainFile: string; folder: string }): Promise<Child> {
-  const args = [...profiling(name), LSTP, 'up', chainFile, '--as', name, '--keys', folder, '--log-level', 'warn'];
-  const child = scope.start({ name: `lstp at ${name}`, file: process.execPath, args, env: { XDG_RUNTIME_DIR: folder } });
+  const args = ['up', chainFile, '--as', name, '--keys', folder, '--log-level', 'warn'];
+  const flags = profiling(name);
+  // As people run it: the command's first line has flags for Node, too.
+  const [file, ...before] = flags.length === 0 ? [LSTP] : [process.execPath, ...flags, LSTP];
+  const child = scope.start({ name: `lstp at ${name}`, file, args: [...before, ...args], env: { XDG_RUNTIME_DIR: folder } });
   await child.untilSays(/^lstp: \S+ ready$/m);
   return child;
 }

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 // Committed, so that npm links it before the build exists; the command itself is in src/bin.ts.
 import { existsSync } from "node:fs";
 import module from "node:module";
