@@ -74,6 +74,8 @@ export class LegCaller {
     const callOff = () => attempt.abort();
     const timer = setTimeout(callOff, CONNECT_MS);
     signal.addEventListener('abort', callOff, { once: true });
+    // A signal that has aborted calls no listener any more.
+    if (signal.aborted) callOff();
     try {
       return await this.#options.dialer.dial(target, attempt.signal);
     } finally {

@@ -230,9 +230,11 @@ export class LegHub {
       this.#count('too many strangers');
       return void socket.on('error', () => undefined).destroy();
     }
-    const leg = { ...this.#legOptions(), role: 'acceptor' as const, admits: (key: PublicKey) => this.#ring.has(key) };
+    const leg = { ...this.#legOptions(), role: 'acceptor' as const, admits: this.#admits };
     return void new LegConnection(socket, { leg, now: this.#now, handler: this.#reception, leave, registry: this.#legs });
   }
+
+  readonly #admits = (key: PublicKey): boolean => this.#ring.has(key);
 
   /** Owns inbound legs until it is known what they are for. */
   readonly #reception: LegHandler = {

@@ -168,7 +168,7 @@ export class FrameReader {
     const available = this.#chunk.length - this.#at;
     if (this.#partial === undefined) {
       if (available >= length) return this.#chunk.subarray(this.#at, this.#at + length);
-      if (available === 0) return undefined;
+      if (available === 0) return this.#forgetChunk();
       this.#partial = Buffer.allocUnsafe(Math.max(length, 64));
     }
     if (this.#partial.length < length) this.#partial = Buffer.concat([this.#partial.subarray(0, this.#partialLength)], length);
@@ -179,6 +179,12 @@ export class FrameReader {
       this.#at += wanted;
     }
     return this.#partialLength >= length ? this.#partial.subarray(0, length) : undefined;
+  }
+
+  /** Nothing of it is left: an idle leg must not hold what it read last. */
+  #forgetChunk(): undefined {
+    this.#chunk = EMPTY;
+    this.#at = 0;
   }
 
   /** Takes the `length` bytes that #need() showed. */

@@ -34,7 +34,7 @@ export class FrameAllowance {
   }
 }
 
-/** Any byte is a sign of life; PING asks for one, and counts its time from when it was asked, not from the last byte: a stall of our own is not the peer's death. */
+/** Any byte is a sign of life; PING asks for one, and counts its time from when it was asked: a stall of our own is not the peer's death. */
 export class LegLiveness {
   readonly #pingMs: number;
   #lastByteAt: number;
@@ -65,8 +65,11 @@ export class LegLiveness {
   }
 
   handleTimeout(now: number): 'ping' | 'dead' | undefined {
-    if (now < this.deadline) return undefined;
-    if (this.#askedAt !== undefined) return 'dead';
+    const lateMs = now - this.deadline;
+    if (lateMs < 0) return undefined;
+    // Called much too late, this process has stalled, and perhaps the neighbour's answer waits or never had a chance: ask again.
+    const hasStalled = lateMs > this.#pingMs / 2;
+    if (this.#askedAt !== undefined && !hasStalled) return 'dead';
     this.#askedAt = now;
     return 'ping';
   }

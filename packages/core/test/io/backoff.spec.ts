@@ -1,0 +1,35 @@
+import { expect } from 'chai';
+import { Backoff } from '../../src/io/backoff.js';
+
+describe('io/backoff', () => {
+  /** The waits of a node that fails for `forMs`. */
+  function waits(random: number, forMs: number): { at: number; wait: number }[] {
+    const backoff = new Backoff(() => random);
+    const all: { at: number; wait: number }[] = [];
+    for (let at = 0; at < forMs; ) {
+      const wait = backoff.next(at);
+      all.push({ at, wait });
+      at += Math.max(1, wait);
+    }
+    return all;
+  }
+
+  it('begins with 0 to 50 ms', () => {
+    expect(waits(0, 1)[0]?.wait).to.equal(0);
+    expect(waits(0.999, 1)[0]?.wait).to.be.within(49, 50);
+  });
+
+  it('doubles to 2 s in the first minute, then to 30 s', () => {
+    for (const random of [0, 0.5, 0.999]) {
+      for (const { at, wait } of waits(random, 600_000)) expect(wait, `${at}`).to.be.at.most(at < 60_000 ? 2000 : 30_000);
+      expect(waits(random, 600_000).at(-1)?.wait).to.be.at.least(15_000);
+    }
+  });
+
+  it('begins anew when it has worked', () => {
+    const backoff = new Backoff(() => 0.999);
+    for (let at = 0; at < 100_000; at += 1000) backoff.next(at);
+    backoff.reset();
+    expect(backoff.next(100_000)).to.be.at.most(50);
+  });
+});
