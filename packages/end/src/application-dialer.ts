@@ -23,6 +23,12 @@ const REASONS: Readonly<Record<string, ChannelCode>> = {
 };
 
 export class ApplicationDialer implements Dialer {
+  readonly #timeoutMs: number;
+
+  constructor({ timeoutMs = CONNECT_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}) {
+    this.#timeoutMs = timeoutMs;
+  }
+
   connect(address: ServiceAddress, signal: AbortSignal): Promise<{ stream: Socket; bound: string }> {
     const text = formatServiceAddress(address);
     const stream = connect({ ...socketTarget(address), noDelay: true, allowHalfOpen: true });
@@ -39,7 +45,7 @@ export class ApplicationDialer implements Dialer {
       };
       const failed = (error: NodeJS.ErrnoException): void => give(REASONS[causeOf(error)] ?? 'internal', `${text}: ${explain(error)}`);
       const aborted = (): void => give('reset', `${text}: the application has gone`);
-      const timer = setTimeout(() => give('timeout', `${text}: no answer within ${CONNECT_TIMEOUT_MS / 1000} s`), CONNECT_TIMEOUT_MS);
+      const timer = setTimeout(() => give('timeout', `${text}: no answer within ${this.#timeoutMs / 1000} s`), this.#timeoutMs);
       const finish = (): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', aborted);

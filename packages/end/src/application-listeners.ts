@@ -13,7 +13,7 @@ export class ApplicationListeners implements Listeners {
     });
     if (address.kind === 'unix') await removeStale(address.path);
     await listening(server, address);
-    return { address: address.kind === 'unix' ? formatServiceAddress(address) : formatBound(server), close: () => closed(server) };
+    return { address: address.kind === 'unix' ? formatServiceAddress(address) : formatBound(server), close: () => stopAccepting(server) };
   }
 }
 
@@ -38,8 +38,9 @@ function listening(server: Server, address: ServiceAddress): Promise<void> {
   });
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
+/** The address is free at once. Not waited for: that the connections which were accepted end. */
+async function stopAccepting(server: Server): Promise<void> {
+  server.close();
 }
 
 /** Removes a socket file that nobody listens on. Any other file stays and makes listen() fail. */

@@ -34,6 +34,8 @@ export interface EndRoleOptions {
   /** `lstp/0.1.0` */
   readonly software: string;
   readonly logger: Logger;
+  /** How long an application that connects while its tunnel is down is held; 10 s if absent. */
+  readonly holdMs?: number;
 }
 
 export class EndRole {
@@ -109,9 +111,9 @@ export class EndRole {
   }
 
   #makeTunnel(parts: { chain: Chain; config: TunnelConfig; pool: Pool; poolShare: number; security: Security }): TunnelEnd {
-    const { node, hub, signer, container, plugins, software, logger, neighbourOf } = this.#options;
+    const { node, hub, signer, container, plugins, software, logger, neighbourOf, holdMs } = this.#options;
     return new TunnelEnd({
-      ...parts, node, hub, signer, container, plugins, software,
+      ...parts, ...(holdMs === undefined ? {} : { holdMs }), node, hub, signer, container, plugins, software,
       crypto: nodeCrypto,
       neighbourOf: (name) => neighbourOf(parts.chain, name),
       logger: logger.child({ tunnel: parts.config.name }),

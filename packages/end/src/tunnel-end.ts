@@ -42,6 +42,7 @@ export interface TunnelEndOptions {
   readonly container: DependencyContainer;
   readonly plugins: readonly PluginDefinition[];
   readonly neighbourOf: (node: string) => Neighbour;
+  readonly holdMs?: number;
   readonly logger: Logger;
 }
 
@@ -89,7 +90,7 @@ export class TunnelEnd implements TunnelPolicy {
       graceMs: config.graceMs,
       spread: config.spread,
     });
-    this.#runner = new TunnelRunner(this.#tunnel, this, slabs);
+    this.#runner = new TunnelRunner(this.#tunnel, this, { slabs, ...(options.holdMs === undefined ? {} : { holdMs: options.holdMs }) });
     this.#services = new ServiceHost({ ...options, tunnel: config.name, plugin: (name) => plugins.find((plugin) => plugin.name === name), runner: this.#runner });
     this.#keeper = this.#makeKeeper();
   }

@@ -29,11 +29,19 @@ export interface TunnelPolicy {
   handleEvent(event: Exclude<TunnelEvent, { readonly channel: Channel }>): void;
 }
 
+export interface RunnerOptions {
+  /** Get the buffers of acknowledged data back (TunnelOptions.reclaim). */
+  readonly slabs: Slabs;
+  /** How long an application that connects while the tunnel is down is held. */
+  readonly holdMs?: number;
+}
+
 export class TunnelRunner implements JoinHost, LinkHost {
   readonly tunnel: Tunnel;
   readonly slabs: Slabs;
   readonly stretches = new Stretches();
   readonly #policy: TunnelPolicy;
+  readonly #holdMs: number;
   readonly #links = new Map<Carrier, CarrierLink>();
   readonly #joins = new Map<Channel, ChannelJoin>();
   readonly #holding = new Set<ChannelJoin>();
@@ -47,10 +55,10 @@ export class TunnelRunner implements JoinHost, LinkHost {
   #stopped = false;
   #totals = { channels: 0, carriers: 0, bytesIn: 0, bytesOut: 0 };
 
-  /** `slabs` get the buffers of acknowledged data back (TunnelOptions.reclaim). */
-  constructor(tunnel: Tunnel, policy: TunnelPolicy, slabs: Slabs) {
+  constructor(tunnel: Tunnel, policy: TunnelPolicy, { slabs, holdMs = HOLD_MS }: RunnerOptions) {
     this.tunnel = tunnel;
     this.slabs = slabs;
+    this.#holdMs = holdMs;
     this.#policy = policy;
   }
 
@@ -257,10 +265,10 @@ export class TunnelRunner implements JoinHost, LinkHost {
     const timer = setTimeout(() => {
       if (channel.state !== 'requested' || this.tunnel.established) return;
       this.tunnel.reset(channel, { code: 'no-carrier', message: '' }, this.now());
-      this.#joins.get(channel)?.handleClosed('no-carrier', `the tunnel has been down for ${HOLD_MS / 1000} s`);
+      this.#joins.get(channel)?.handleClosed('no-carrier', `the tunnel has been down for ${this.#holdMs / 1000} s`);
       this.forget(channel);
       this.settle();
-    }, HOLD_MS);
+    }, this.#holdMs);
     void this.#joins.get(channel)?.closed.then(() => clearTimeout(timer));
     void this.#joins.get(channel)?.connected.then(() => clearTimeout(timer), () => clearTimeout(timer));
   }

@@ -3,12 +3,17 @@ import 'reflect-metadata';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
-import { generateIdentity, LegHub, neighbourIn, neighboursOf, parseChain, PluginCatalogue, signerOf, type Chain, type NodeIdentity, type TunnelStatus } from '@lstp/core';
+import { generateIdentity, LegHub, neighbourIn, neighboursOf, parseChain, PluginCatalogue, signerOf, type Chain, type NodeIdentity, type PluginDefinition, type TunnelStatus } from '@lstp/core';
 import { createLogger } from '@lstp/core/observe';
 import { bundledPlugins } from '@lstp/plugins';
 import { container } from 'tsyringe';
 import { EndRole } from '../../src/index.js';
 import { until } from './until.js';
+
+export interface TestEndOptions {
+  readonly holdMs?: number;
+  readonly plugins?: readonly PluginDefinition[];
+}
 
 export interface LogLine {
   readonly level: string;
@@ -35,9 +40,8 @@ export class TestEnd {
   readonly hub: LegHub;
   readonly role: EndRole;
   readonly log: LogLine[];
-  #chain: Chain;
 
-  static async make(node: string, chain: Chain, identity: NodeIdentity): Promise<TestEnd> {
+  static async make(node: string, chain: Chain, identity: NodeIdentity, { plugins = bundledPlugins, ...options }: TestEndOptions = {}): Promise<TestEnd> {
     const log: LogLine[] = [];
     const destination = new Writable({
       write(line: Buffer, _encoding, done) {
@@ -51,19 +55,19 @@ export class TestEnd {
     const role = new EndRole({
       node, chains: [chain], hub, signer, identity, logger,
       container: container.createChildContainer(),
-      plugins: bundledPlugins,
+      plugins,
       neighbourOf: (of, name) => neighbourIn(of, node, name),
       software: 'lstp/test',
+      ...options,
     });
-    return new TestEnd({ node, hub, role, log, chain, key: identity.publicKey });
+    return new TestEnd({ node, hub, role, log }, { chain, key: identity.publicKey });
   }
 
-  private constructor({ node, hub, role, log, chain, key }: Pick<TestEnd, 'node' | 'hub' | 'role' | 'log'> & { chain: Chain; key: NodeIdentity['publicKey'] }) {
+  private constructor({ node, hub, role, log }: Pick<TestEnd, 'node' | 'hub' | 'role' | 'log'>, { chain, key }: { chain: Chain; key: NodeIdentity['publicKey'] }) {
     this.node = node;
     this.hub = hub;
     this.role = role;
     this.log = log;
-    this.#chain = chain;
     const beside = neighboursOf([chain], node, key);
     hub.know(role, { neighbours: beside.map(({ neighbour }) => neighbour) });
     hub.keep(role, { links: beside.filter(({ dialsLink }) => dialsLink).map(({ neighbour }) => neighbour), standbys: [] });
@@ -78,10 +82,6 @@ export class TestEnd {
   async stop(): Promise<void> {
     await this.role.stop();
     this.hub.stop();
-  }
-
-  get chain(): Chain {
-    return this.#chain;
   }
 
   tunnel(name?: string): TunnelStatus {
@@ -110,6 +110,8 @@ export interface PairOptions {
   readonly services: readonly string[];
   /** Further keys of the tunnel. */
   readonly tunnel?: readonly string[];
+  /** The services of a second tunnel `globex` between the same ends. */
+  readonly globex?: readonly string[];
 }
 
 /** `desk > lab` on loopback: what is needed to start each end, as often as wanted. */
@@ -126,7 +128,7 @@ export class PairPlan {
     this.port = port;
   }
 
-  text({ services, tunnel = [] }: PairOptions): string {
+  text({ services, tunnel = [], globex = [] }: PairOptions): string {
     return `lstp: 1
 nodes:
   desk: { key: "${this.desk.publicKey}" }
@@ -134,12 +136,11 @@ nodes:
 tunnels:
   acme:
     route: desk > lab
-${tunnel.map((line) => `    ${line}\n`).join('')}    services:
-${services.map((line) => `      ${line}\n`).join('')}`;
+${tunnel.map((line) => `    ${line}\n`).join('')}${servicesText(services)}${globex.length > 0 ? `  globex:\n    route: desk > lab\n${servicesText(globex)}` : ''}`;
   }
 
-  end(node: 'desk' | 'lab', options: PairOptions): Promise<TestEnd> {
-    return TestEnd.make(node, chainOf(this.text(options)), this[node]);
+  end(node: 'desk' | 'lab', options: PairOptions, settings?: TestEndOptions): Promise<TestEnd> {
+    return TestEnd.make(node, chainOf(this.text(options)), this[node], settings);
   }
 
   /** Both ends, and the tunnel between them up. */
@@ -149,4 +150,8 @@ ${services.map((line) => `      ${line}\n`).join('')}`;
     await Promise.all([desk.role.established(), lab.role.established()]);
     return { desk, lab };
   }
+}
+
+function servicesText(services: readonly string[]): string {
+  return `    services:\n${services.map((line) => `      ${line}\n`).join('')}`;
 }
