@@ -7,4 +7,12 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== 'EPIPE') throw error;
   });
 }
-process.exitCode = await main(process.argv.slice(2));
+const status = await main(process.argv.slice(2));
+await Promise.all([process.stdout, process.stderr].map(flushed));
+// All that the command opened is closed. What a library or Node itself may have left must not keep a stopped node alive.
+process.exit(status);
+
+/** Where standard output is a pipe, some systems write it later. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return stream.writableLength === 0 ? Promise.resolve() : new Promise((resolve) => stream.write('', () => resolve()));
+}

@@ -4,7 +4,7 @@
  * costs more than everything else here.
  */
 import type { Socket } from 'node:net';
-import { readInto, type OwnReads } from '@lstp/core';
+import { readInto, resetSocket, type OwnReads } from '@lstp/core';
 import { ReadBuffers } from './read-buffers.js';
 
 /** A read of this size is probably followed by more. */
@@ -62,8 +62,8 @@ export class Pipe {
 
   /** At once, and so that both sides see that it was not the other's orderly end. */
   destroy(): void {
-    this.#a.resetAndDestroy();
-    this.#b.resetAndDestroy();
+    resetSocket(this.#a);
+    resetSocket(this.#b);
   }
 
   #handleClose(): void {
@@ -148,14 +148,14 @@ class Flow implements OwnReads {
 
   /** What broke on one side breaks on the other; a socket that ended well is left to finish. */
   readonly #handleError = (): void => {
-    this.#to.resetAndDestroy();
+    resetSocket(this.#to);
   };
 
   readonly #handleClose = (): void => {
     this.#count(0);
     if (this.#buffer !== undefined) this.#budget.buffers.giveBack(this.#buffer);
     this.#buffer = undefined;
-    if (!this.#from.readableEnded) this.#to.resetAndDestroy();
+    if (!this.#from.readableEnded) resetSocket(this.#to);
   };
 
   #count(held: number): void {

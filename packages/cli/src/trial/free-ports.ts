@@ -16,7 +16,9 @@ export async function checkFree(port: number): Promise<void> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const what = code === 'EADDRINUSE' ? 'another program listens there' : code === 'EACCES' ? 'this user may not listen there' : message;
-    throw Object.assign(new Error(`127.0.0.1:${port}: ${what}; choose another port: \`lstp trial --port ${port === 8081 ? 8082 : 8081}\``), { code: 'ERR_LSTP_ADDRESS_IN_USE' });
+    const other = `--port ${port === 8081 ? 8082 : 8081}`;
+    const command = process.env['npm_lifecycle_event'] === 'start' ? `npm start -- ${other}` : `lstp trial ${other}`;
+    throw Object.assign(new Error(`127.0.0.1:${port}: ${what}; choose another port: \`${command}\``), { code: 'ERR_LSTP_ADDRESS_IN_USE' });
   }
 }
 

@@ -9,3 +9,4 @@ export { ListenError } from './leg-listener.js';
 export { neighbourId, type LegPath, type Neighbour } from './neighbour.js';
 export * from './node-crypto.js';
 export { readInto, type OwnReads } from './read-into.js';
+export * from './reset-socket.js';
