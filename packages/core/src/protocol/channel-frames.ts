@@ -104,13 +104,16 @@ export class ChannelFrames implements ChannelHost {
     this.#heldChannel(frame)?.out.pause(limit);
   }
 
-  /** Answered on the carrier on which it came: if the answer is lost, that carrier was, and the request comes again. */
+  /**
+   * Answered on the carrier on which it came: if the answer is lost, that carrier was, and the request comes again. Also
+   * when ours crossed it: that may have been lost with another carrier.
+   */
   #handleServiceFreeRequest(carrier: Carrier, frame: Frame): void {
     const { reason, message = '' } = decodeJson('SERVICE_FREE_REQUEST', frame.payload);
     const channel = this.#channels.table.lookup(frame.channel);
-    if (channel?.state === 'freeing') return this.#channels.release(channel, reason);
     carrier.answer('SERVICE_FREE_RESPONSE', frame.channel);
     if (channel === undefined) return this.#channels.table.bury(frame.channel);
+    if (channel.state === 'freeing') return this.#channels.release(channel, reason);
     if (reason === 'done' && !channel.endable) throw new ProtocolError('PROTOCOL', `SERVICE_FREE_REQUEST: channel ${channel.id} is not done`);
     this.#channels.release(channel, reason);
     this.#context.emit({ type: 'closed', channel, reason, message });
