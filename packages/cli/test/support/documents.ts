@@ -1,6 +1,6 @@
 /** The repository's documents and sources, for tests that hold one against the other. */
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../../../../', import.meta.url));
@@ -22,6 +22,36 @@ export function sources(): Source[] {
     const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
     return files.map((file) => ({ file: join(folder, file), text: readDocument(join(folder, file)) }));
   });
+}
+
+export interface Document {
+  readonly file: string;
+  readonly text: string;
+  /** Links within the repository. */
+  readonly links: readonly { readonly target: string; readonly exists: boolean }[];
+}
+
+/** Every Markdown file that people read. */
+export function documents(): Document[] {
+  const top = readdirSync(ROOT).filter((name) => name.endsWith('.md'));
+  const below = ['docs', 'examples', 'bench'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)));
+  return [...top, ...below.filter((name) => name.endsWith('.md') && !name.includes('node_modules'))].map((file) => {
+    const text = readDocument(file);
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => target);
+    return { file, text, links: targets.map((target) => ({ target, exists: isThere(file, target) })) };
+  });
+}
+
+function isThere(file: string, target: string): boolean {
+  const [path = '', heading] = target.split('#');
+  const place = path === '' ? file : join(dirname(file), path);
+  if (!existsSync(join(ROOT, place))) return false;
+  return heading === undefined || headings(readDocument(place)).includes(heading);
+}
+
+/** As they are linked to: lower case, blanks as hyphens, no punctuation. */
+function headings(page: string): string[] {
+  return [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));
 }
 
 /** Titles of the second level. */
