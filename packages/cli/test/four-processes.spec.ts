@@ -26,11 +26,7 @@ describe('two firewalls, four processes', function () {
     await server.stop();
   });
 
-  for (const order of [
-    ['desk', 'lab', 'east', 'west'],
-    ['west', 'east', 'lab', 'desk'],
-    ['lab', 'west', 'desk', 'east'],
-  ] as const) {
+  for (const order of permutations(['desk', 'west', 'east', 'lab'] as const)) {
     it(`meet when they start in the order ${order.join(', ')}`, async () => {
       for (const node of order) await nodes.start(node);
       const { stdout } = await place.run(['status', nodes.file, '--as', 'desk', '--wait', '20']);
@@ -52,6 +48,12 @@ describe('two firewalls, four processes', function () {
     expect(hash.digest('hex')).to.equal(sent);
   });
 });
+
+/** Every order of `items`. */
+function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length <= 1) return [[...items]];
+  return items.flatMap((first, index) => permutations(items.toSpliced(index, 1)).map((rest) => [first, ...rest]));
+}
 
 /** Sends some 40 MB that differ everywhere, then the end; gives their digest. */
 function sendPieces(socket: Socket): string {
