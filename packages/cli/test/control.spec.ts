@@ -134,6 +134,11 @@ describe('a running node, asked', function () {
       expect([status, stderr]).to.deep.equal([2, 'lstp: no service "wbe" with `at: desk` in chain.yaml; did you mean web?\n']);
     });
 
+    it('takes no target for a service that has its own, status 2', async () => {
+      const { status, stderr } = await place.run(['connect', 'chain.yaml', '--as', 'desk', 'web', 'elsewhere:80']);
+      expect([status, stderr]).to.deep.equal([2, 'lstp: service web leads to one place, which chain.yaml names; a TARGET is for services with `allow`\n']);
+    });
+
     it('answers a tunnel that is not there, status 2', async () => {
       expect((await connect('acne/web', '')).stderr).to.contain('no tunnel "acne" in chain.yaml; did you mean acme?');
     });

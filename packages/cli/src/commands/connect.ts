@@ -1,10 +1,11 @@
 import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import type { Chain } from '@lstp/core';
 import { fetchOutcome, openChannel } from '../control/control-client.js';
 import { waitForNode } from '../control/find-node.js';
 import { EXIT, UsageError } from '../exit-status.js';
-import { findService } from '../find-service.js';
+import { findService, type ServiceName } from '../find-service.js';
 import { loadChainOf } from '../load-chains.js';
 
 export interface ConnectOptions {
@@ -27,6 +28,7 @@ export interface ConnectRequest {
 export async function connect({ file, service, target }: ConnectRequest, options: ConnectOptions): Promise<number> {
   const chain = await loadChainOf(file, options.as);
   const wanted = { ...findService(chain, options.as, service), target };
+  if (target !== undefined) checkTarget(chain, wanted);
   const { path } = await waitForNode({ node: options.as, chain }, options.wait * 1000);
   const { socket, id } = await openChannel(path, wanted).catch(usageIfTheirs);
   if (await joinStandardStreams(socket)) return EXIT.done;
@@ -34,6 +36,12 @@ export async function connect({ file, service, target }: ConnectRequest, options
   if (code === 'done') return EXIT.done;
   process.stderr.write(`lstp: ${wanted.tunnel}/${wanted.service}: ${message ?? 'the connection was cut'} (${code})\n`);
   return EXIT.unreachable;
+}
+
+function checkTarget({ file, tunnels }: Chain, { tunnel, service }: ServiceName): void {
+  const options = tunnels.get(tunnel)?.services.get(service)?.options;
+  if (typeof options === 'object' && options !== null && 'allow' in options) return;
+  throw new UsageError(`service ${service} leads to one place, which ${file} names; a TARGET is for services with \`allow\``);
 }
 
 /** The node refuses before it opens anything: what we asked for is wrong, by its file. */

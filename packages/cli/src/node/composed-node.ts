@@ -58,7 +58,8 @@ export class ComposedNode implements RunningNode {
     // First what can refuse: the middle reads files of its own, and changes nothing when they are wrong.
     middle?.reload(chains);
     this.#meetNeighbours(chains);
-    return (await end?.reload(chains)) ?? { applied: [], ignored: [] };
+    const { applied, ignored } = (await end?.reload(chains)) ?? { applied: [], ignored: [] };
+    return { applied: middle === undefined ? applied : ['relayed tunnels and admitted keys are those of the files now', ...applied], ignored };
   }
 
   async drain(deadlineMs: number): Promise<void> {
