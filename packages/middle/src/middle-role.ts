@@ -7,6 +7,7 @@ import {
   formatLegAddress,
   neighboursOf,
   nodeCrypto,
+  type Admissions,
   type Body,
   type Chain,
   type ClearSetup,
@@ -71,6 +72,7 @@ export class MiddleRole implements SetupOwner {
   readonly #hops: Hops = new WeakMap();
   readonly #counters = new Map<string, number>();
   #links: readonly Neighbour[] = [];
+  #served = new Set<string>();
   #unlisten: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isWorking = false;
@@ -98,8 +100,11 @@ export class MiddleRole implements SetupOwner {
     return chains.some(({ nodes, tunnels }) => nodes.get(node)?.admit !== undefined || [...tunnels.values()].some(({ routes }) => routes.some((route) => route.nodes.slice(1, -1).includes(node))));
   }
 
-  /** Serves `chains` and the admitted keys of today. What is no longer served is closed; all else goes on. Throws ConfigError with nothing changed. */
-  reload(chains: readonly Chain[]): void {
+  /**
+   * Serves `chains` and the admitted keys of today. What is no longer served is closed; all else goes on. Gives one line a
+   * change. Throws ConfigError with nothing changed.
+   */
+  reload(chains: readonly Chain[]): string[] {
     const { node, signer } = this.#options;
     const admissions = readAdmissions(chains, node, this.#crypto);
     const plan = relayPlan(chains, node, this.#crypto);
@@ -111,6 +116,10 @@ export class MiddleRole implements SetupOwner {
     this.#news.configure(chains);
     this.#rendezvous.configure(plan.tunnels, admissions);
     this.#work();
+    const served = servedBy(plan, admissions);
+    const changes = changesBetween(this.#served, served);
+    this.#served = served;
+    return changes;
   }
 
   /**
@@ -148,12 +157,8 @@ export class MiddleRole implements SetupOwner {
     const parked = legs.filter(({ state }) => state === 'parked').length;
     const paired = legs.filter(({ state }) => state === 'paired').length;
     const { standbyCount, linkCount } = this.#hub;
-    return { parked, waiting: legs.length - parked - paired, paired, standby: standbyCount, links: linkCount, bytes: this.#pipes.bytes, legs };
-  }
-
-  /** Set-ups refused, pairs ended and the like, by reason. */
-  get counters(): ReadonlyMap<string, number> {
-    return this.#counters;
+    const events = Object.fromEntries([...this.#counters, ...[...this.#hub.refusals].map(([reason, count]) => [`connection refused: ${reason}`, count] as const)]);
+    return { parked, waiting: legs.length - parked - paired, paired, standby: standbyCount, links: linkCount, bytes: this.#pipes.bytes, events, legs };
   }
 
   /** From the hub: a set-up on an inbound leg, or on a standby leg of ours that its acceptor used. */
@@ -330,4 +335,15 @@ export class MiddleRole implements SetupOwner {
       this.#work();
     }, Math.max(1, deadline - performance.now()));
   }
+}
+
+/** What is relayed, one line each, as people read it. */
+function servedBy({ tunnels }: RelayPlan, admissions: Admissions): Set<string> {
+  return new Set([...tunnels.map(({ name }) => `relayed tunnel ${name}`), ...[...admissions.keys()].map((key) => `admitted key ${key}`)]);
+}
+
+function changesBetween(before: ReadonlySet<string>, now: ReadonlySet<string>): string[] {
+  const added = [...now].filter((line) => !before.has(line)).map((line) => `${line} added`);
+  const removed = [...before].filter((line) => !now.has(line)).map((line) => `${line} removed`);
+  return [...added, ...removed];
 }

@@ -101,7 +101,7 @@ describe('middle', () => {
     for (const end of lab.ends.values()) end.pingMs = 100;
     const { left, right } = await lab.carrier();
     expect(await Promise.all([ending(left), ending(right)])).to.have.length(2);
-    expect(lab.role('west').counters.get('pair ended: silent')).to.equal(1);
+    expect(lab.role('west').status().events?.['pair ended: silent']).to.equal(1);
     expect(lab.role('west').status().legs).to.deep.equal([]);
   });
 

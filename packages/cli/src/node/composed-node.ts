@@ -56,10 +56,10 @@ export class ComposedNode implements RunningNode {
   async reload(chains: readonly Chain[]): Promise<ReloadReport> {
     const { end, middle } = this.#roles;
     // First what can refuse: the middle reads files of its own, and changes nothing when they are wrong.
-    middle?.reload(chains);
+    const relayed = middle?.reload(chains) ?? [];
     this.#meetNeighbours(chains);
     const { applied, ignored } = (await end?.reload(chains)) ?? { applied: [], ignored: [] };
-    return { applied: middle === undefined ? applied : ['relayed tunnels and admitted keys are those of the files now', ...applied], ignored };
+    return { applied: [...relayed, ...applied], ignored };
   }
 
   async drain(deadlineMs: number): Promise<void> {

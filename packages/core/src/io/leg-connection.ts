@@ -7,7 +7,8 @@
  */
 import type { Socket } from 'node:net';
 import type { WireCode } from '../protocol/error.js';
-import { Leg, type LegEvent, type LegFailure, type LegOptions, type LegPeer } from '../protocol/leg.js';
+import type { LegEvent, LegFailure, LegOptions, LegPeer } from '../protocol/leg-event.js';
+import { Leg } from '../protocol/leg.js';
 import type { Body } from '../protocol/messages.js';
 
 /** What an owner is told of a leg, besides its end. */

@@ -31,7 +31,7 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Crypto, PublicKey, Signer } from '../protocol/crypto.js';
-import type { LegOptions } from '../protocol/leg.js';
+import type { LegOptions } from '../protocol/leg-event.js';
 import type { Body } from '../protocol/messages.js';
 import type { ClearSetup } from '../protocol/setup.js';
 import { StandbyPool } from '../protocol/standby-pool.js';

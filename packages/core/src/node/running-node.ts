@@ -101,5 +101,7 @@ export interface RelayStatus {
   readonly standby: number;
   readonly links: number;
   readonly bytes: number;
+  /** Since the start, by what happened: `paired`, `set-up refused: LIMIT`, `dial failed: ECONNREFUSED`. */
+  readonly events?: Readonly<Record<string, number>>;
   readonly legs: readonly { readonly tunnel: string | null; readonly side: 'left' | 'right'; readonly from: string; readonly state: string; readonly ageMs: number }[];
 }

@@ -37,6 +37,7 @@ const FAMILIES: readonly Family[] = [
   family('lstp_tunnel_sent_bytes_total', 'Application bytes given to the tunnel.', ['tunnel'], total(({ bytesIn }) => bytesIn)),
   family('lstp_relay_legs', 'Legs at this middle by state.', ['state'], relayLegs),
   family('lstp_relay_bytes_total', 'Bytes passed through by this middle, both directions.', [], ({ relay }) => (relay === undefined ? [] : [[{}, relay.bytes]])),
+  family('lstp_relay_events_total', 'What happened at this middle since the node was started, by kind.', ['event'], relayEvents),
   family('process_start_time_seconds', 'Start of the process since the Unix epoch.', [], () => [[{}, Math.round(Date.now() / 1000 - process.uptime())]]),
   family('process_cpu_seconds_total', 'User and system time spent by the process.', [], () => [[{}, cpuSeconds()]]),
   family('process_resident_memory_bytes', 'Resident memory of the process.', [], () => [[{}, process.memoryUsage.rss()]]),
@@ -91,6 +92,10 @@ function roundTrips({ carriers }: TunnelStatus): Sample[] {
 
 function services(tunnel: TunnelStatus): Sample[] {
   return tunnel.services.map(({ name, role, error }) => [{ service: name, role }, error === undefined ? 1 : 0]);
+}
+
+function relayEvents({ relay }: NodeStatus): Sample[] {
+  return Object.entries(relay?.events ?? {}).map(([event, count]) => [{ event }, count]);
 }
 
 function relayLegs({ relay }: NodeStatus): Sample[] {

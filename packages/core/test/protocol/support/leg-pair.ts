@@ -1,6 +1,6 @@
 /** A dialer and an acceptor over one simulated connection. */
 import type { LegUse } from '../../../src/protocol/leg-hello.js';
-import type { LegOptions } from '../../../src/protocol/leg.js';
+import type { LegOptions } from '../../../src/protocol/leg-event.js';
 import { namedSigner } from '../../../src/testing/index.js';
 import { SimLeg, type SimLegEvent } from './sim-leg.js';
 import { SimWorld, type SimSocket } from './sim-world.js';

@@ -1,5 +1,6 @@
 /** Drives a Leg over a simulated socket, as io/ does over a real one. */
-import { Leg, type LegEvent, type LegOptions } from '../../../src/protocol/leg.js';
+import type { LegEvent, LegOptions } from '../../../src/protocol/leg-event.js';
+import { Leg } from '../../../src/protocol/leg.js';
 import type { SimSocket, SimWorld } from './sim-world.js';
 
 /** `lost` comes once, unless the owner closed the leg itself. */
