@@ -31,11 +31,11 @@ export interface Document {
   readonly links: readonly { readonly target: string; readonly exists: boolean }[];
 }
 
-/** Every Markdown file that people read. */
+/** What newcomers read: all Markdown but the specification and the bench, which have tests of their own. */
 export function documents(): Document[] {
   const top = readdirSync(ROOT).filter((name) => name.endsWith('.md'));
-  const below = ['docs', 'examples', 'bench'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)));
-  return [...top, ...below.filter((name) => name.endsWith('.md') && !name.includes('node_modules'))].map((file) => {
+  const below = ['docs', 'examples'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)));
+  return [...top, ...below.filter((name) => name.endsWith('.md') && name !== join('docs', 'spec.md'))].map((file) => {
     const text = readDocument(file);
     const targets = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => target);
     return { file, text, links: targets.map((target) => ({ target, exists: isThere(file, target) })) };
