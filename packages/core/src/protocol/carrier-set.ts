@@ -254,14 +254,18 @@ export class CarrierSet implements ExchangesHost {
     }
   }
 
-  /** Ends what a living carrier makes needless: the older one of its slot, and additional ones that only served as a lead. */
+  /**
+   * Ends what a living carrier makes needless: the older one of its slot, and additional ones that only served as a lead.
+   * The master does it: for the other end the new carrier is alive first, and the master would be without one.
+   */
   #retire(carrier: Carrier): void {
+    if (carrier !== this.#lead) this.#retireIdle(carrier);
+    if (this.#context.options.side !== 'left') return;
     for (const other of this.living()) {
       if (other === carrier) continue;
       if (other.slot === carrier.slot) this.fail(other, 'SUPERSEDED', 'a newer carrier took its slot');
       else if (carrier.slot < CONFIGURED_SLOTS) this.#retireIdle(other);
     }
-    if (carrier !== this.#lead) this.#retireIdle(carrier);
   }
 
   /** An additional carrier goes with its channel. */

@@ -46,7 +46,9 @@ function change(stream: Buffer, { at, kind, value }: { at: number; kind: string;
   return changed;
 }
 
-describe('a tunnel throws nothing, whatever comes:', () => {
+describe('a tunnel throws nothing, whatever comes:', function fuzz() {
+  this.timeout(60_000);
+
   const side = fc.constantFrom('left' as const, 'right' as const);
 
   it('random bytes', () => {

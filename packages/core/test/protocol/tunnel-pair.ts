@@ -127,18 +127,29 @@ let wires = 0;
 
 export class TunnelPair {
   readonly left: End;
-  readonly right: End;
+  right: End;
+  readonly #options: Partial<TunnelOptions>;
   readonly wires: Wire[] = [];
   now = 1000;
   #attempts = 0;
 
   constructor(options: Partial<TunnelOptions> = {}) {
+    this.#options = options;
     this.left = new End('left', options);
     this.right = new End('right', options);
   }
 
   get ends(): readonly End[] {
     return [this.left, this.right];
+  }
+
+  /** The right end's process dies, with all its connections, and starts again. */
+  restartRight(): void {
+    for (const { carriers } of this.wires) this.left.tunnel.handleLost(carriers.get(this.left) as Carrier, this.now);
+    this.settle();
+    this.wires.length = 0;
+    const instance = Buffer.from('right       0009').toString('base64url');
+    this.right = new End('right', { ...this.#options, instance });
   }
 
   connect(slot = 0, pingMs = 2000): Wire {

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { Channel } from '../../src/protocol/channel.js';
+import { OWN_CARRIERS, OWN_CARRIER_TIMEOUT_MS } from '../../src/protocol/limits.js';
+import { OwnCarriers } from '../../src/protocol/own-carriers.js';
+import { Pool } from '../../src/protocol/pool.js';
+
+function channel(slot: number): Channel {
+  const request = { service: 's', kind: 'stream', carrier: 'own', slot, window: 20_000 } as const;
+  return new Channel({ id: slot, opener: true, request, pool: new Pool(0), ledger: { retained: 0, stashed: 0 }, sendLimit: 0, receiveWindow: 20_000, now: 0 });
+}
+
+describe('protocol/own-carriers', () => {
+  it('chooses odd slots on the left, even ones on the right, none twice in a row', () => {
+    const [left, right] = [new OwnCarriers('left'), new OwnCarriers('right')];
+    expect([left.choose(() => false), left.choose(() => false), right.choose(() => false)]).to.deep.equal([9, 11, 8]);
+  });
+
+  it('passes over slots with a channel or a carrier', () => {
+    const own = new OwnCarriers('left');
+    own.add(channel(9));
+    expect(own.choose((slot) => slot === 11)).to.equal(13);
+  });
+
+  it('has OWN_CARRIERS slots and not one more', () => {
+    const own = new OwnCarriers('left');
+    for (let count = 0; count < OWN_CARRIERS; count += 1) own.add(channel(own.choose(() => false) as number));
+    expect(own.choose(() => false)).to.equal(undefined);
+  });
+
+  it('takes slots that are the peer\'s to choose', () => {
+    const own = new OwnCarriers('left');
+    const request = channel(8).request;
+    for (const slot of [8, 8 + 2 * (OWN_CARRIERS - 1)]) expect(() => own.check({ ...request, slot })).to.not.throw();
+    for (const slot of [6, 9, 8 + 2 * OWN_CARRIERS]) expect(() => own.check({ ...request, slot })).to.throw(/not the peer's to choose/);
+  });
+
+  it('waits for a carrier OWN_CARRIER_TIMEOUT_MS', () => {
+    const own = new OwnCarriers('left');
+    const waiting = channel(8);
+    own.add(waiting);
+    const until = own.await(waiting, 1000);
+    expect([until, own.deadline]).to.deep.equal([1000 + OWN_CARRIER_TIMEOUT_MS, until]);
+    expect(own.overdue(until - 1)).to.deep.equal([]);
+    expect(own.overdue(until)).to.deep.equal([waiting]);
+    expect([own.stopWaiting(waiting), own.stopWaiting(waiting), own.deadline]).to.deep.equal([true, false, Infinity]);
+  });
+
+  it('forgets a channel with its slot', () => {
+    const own = new OwnCarriers('left');
+    const one = channel(8);
+    own.add(one);
+    own.await(one, 1000);
+    expect(own.remove(one)).to.equal(8);
+    expect([own.remove(one), own.at(8), own.deadline, one.ownSlot]).to.deep.equal([undefined, undefined, Infinity, undefined]);
+  });
+});
