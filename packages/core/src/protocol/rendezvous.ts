@@ -112,12 +112,6 @@ export class Rendezvous {
     return this.#byLeg.get(leg)?.wantsStandby === true;
   }
 
-  /** Whether `leg` is a dial that has not been greeted. */
-  isDialing(leg: LegId): boolean {
-    const passage = this.#byLeg.get(leg);
-    return passage?.state === 'dialing' && passage.onward?.leg === leg;
-  }
-
   handlePassThrough(leg: LegId, now: number): void {
     const passage = this.#byLeg.get(leg);
     if (passage?.second === undefined || passage.state !== 'exchanged') return;

@@ -134,10 +134,12 @@ describe('protocol/rendezvous, whatever happens,', () => {
           const desk = new Desk({ tunnels: [tunnel] });
           const book = new LegBook();
           const wants = new Set<number>();
+          const dials = new Set<number>();
           const { rendezvous } = desk;
           const drain = () => {
             for (const action of desk.actions()) {
               book.check(action);
+              if (action.do === 'dial') dials.add(action.leg);
               if (action.do === 'want-standby') wants.add(action.leg);
               if (action.do === 'unwant-standby') wants.delete(action.leg);
             }
@@ -169,12 +171,12 @@ describe('protocol/rendezvous, whatever happens,', () => {
               if (one.kind === 'lose') book.close(picked);
               if (one.kind === 'lose') rendezvous.handleLost(picked);
               if (one.kind === 'pass') rendezvous.handlePassThrough(picked, desk.now);
-              if (one.kind === 'greet') rendezvous.handleGreeted(picked, keyOf('lab'));
+              if (one.kind === 'greet' && dials.delete(picked)) rendezvous.handleGreeted(picked, keyOf('lab'));
               if (one.kind === 'answer') arrive(picked, one);
               if (one.kind === 'fail') {
                 // Only a dial can fail; what is no dial any more is lost.
                 book.close(picked);
-                if (rendezvous.isDialing(picked)) rendezvous.handleDialFailed(picked, { address: 'x', code: 'y' });
+                if (dials.delete(picked)) rendezvous.handleDialFailed(picked, { address: 'x', code: 'y' });
                 else rendezvous.handleLost(picked);
               }
             }
