@@ -7,6 +7,7 @@ import { encryption } from './figures/encryption.js';
 import type { Figure } from './figures/figure.js';
 import { idleChannels } from './figures/idle-channels.js';
 import { loadedRoundTrip } from './figures/loaded-round-trip.js';
+import { legs } from './figures/legs.js';
 import { longLink } from './figures/long-link.js';
 import { manyChannels } from './figures/many-channels.js';
 import { parser } from './figures/parser.js';
@@ -20,7 +21,7 @@ import { Scope } from './process/scope.js';
 import { Results } from './report/results.js';
 import { renderTable } from './report/table.js';
 
-const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, manyChannels, start, parser, state];
+const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, start, parser, state];
 
 process.exitCode = await main();
 

@@ -6,7 +6,7 @@ import type { Scope } from '../process/scope.js';
 import type { Calls, Reply, Request } from './wire.js';
 
 /** A call that takes longer than this has hung. The longest are the releases of thousands of connections. */
-const CALL_DEADLINE_MS = 120_000;
+const CALL_DEADLINE_MS = 300_000;
 
 /** A process that answers calls. */
 export class Program {
@@ -28,7 +28,7 @@ export class Program {
     return this.#process.pid ?? 0;
   }
 
-  /** Rejects with the program's message when the call fails there, when the program ends, or after two minutes. */
+  /** Rejects with the program's message when the call fails there, when the program ends, or after five minutes. */
   call<C extends keyof Calls>(call: C, parameters: Calls[C]['parameters']): Promise<Calls[C]['result']> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {

@@ -46,6 +46,12 @@ export interface Calls {
   release: { parameters: Record<string, never>; result: null };
   /** Client: single bytes there and back on `count` connections at once, for `seconds`. Counts round trips. */
   echoes: { parameters: { port: number; count: number; seconds: number }; result: Mark };
+  /** Legs: the public keys of all ends there. */
+  legKeys: { parameters: Record<string, never>; result: readonly string[] };
+  /** Legs: `count` legs to the relay of that port and public key; resolves when all wait for their other side. */
+  park: { parameters: { port: number; key: string; count: number }; result: null };
+  /** Legs: `count` pairs of legs, up to the raw pipe. */
+  pair: { parameters: { port: number; key: string; count: number }; result: null };
   /** Link: a port from which `target` is far away. */
   link: { parameters: { target: number; shape: LinkShape }; result: number };
 }
