@@ -303,9 +303,9 @@ export class Channel {
   #handleAnswer(name: Positioned, payload: Buffer, host: ChannelHost): boolean {
     const first = this.in.received === 1;
     if (name === 'CONNECTION_ACK' && first) return this.#handleConnectionAck(host);
-    if (name === 'CONNECTION_NACK' && first) return this.#handleNack(name, payload, host);
+    if (name === 'CONNECTION_NACK' && first) return this.#handleConnectionNack(payload, host);
     if (name === 'SERVICE_BEGIN_ACK' && this.state === 'granted') return this.#handleServiceBeginAck(payload, host);
-    if (name === 'SERVICE_BEGIN_NACK' && this.state === 'granted') return this.#handleNack(name, payload, host);
+    if (name === 'SERVICE_BEGIN_NACK' && this.state === 'granted') return this.#handleServiceBeginNack(payload, host);
     return false;
   }
 
@@ -333,8 +333,14 @@ export class Channel {
     return true;
   }
 
-  #handleNack(name: 'CONNECTION_NACK' | 'SERVICE_BEGIN_NACK', payload: Buffer, host: ChannelHost): true {
-    const { code, message } = decodePositioned(name, payload).body;
+  #handleConnectionNack(payload: Buffer, host: ChannelHost): true {
+    const { code, message } = decodePositioned('CONNECTION_NACK', payload).body;
+    host.refused(this, code, message);
+    return true;
+  }
+
+  #handleServiceBeginNack(payload: Buffer, host: ChannelHost): true {
+    const { code, message } = decodePositioned('SERVICE_BEGIN_NACK', payload).body;
     host.refused(this, code, message);
     return true;
   }
