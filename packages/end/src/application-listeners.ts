@@ -1,6 +1,8 @@
 /** Where applications connect: TCP and Unix sockets. Stale Unix sockets of dead processes are replaced, living ones are not. */
+import { existsSync } from 'node:fs';
 import { lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { formatHostPort, formatServiceAddress, type Listening, type Listeners, type ServiceAddress } from '@lstp/core';
 import { plainHost, socketTarget } from './socket-target.js';
 
@@ -28,7 +30,7 @@ function formatBound(server: Server): string {
 
 function listening(server: Server, address: ServiceAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, formatServiceAddress(address))));
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)));
     server.listen(socketTarget(address), () => {
       server.removeAllListeners('error');
       // Running out of descriptors while accepting: the next accept may succeed.
@@ -60,9 +62,14 @@ function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-function listenError(error: NodeJS.ErrnoException, text: string): Error {
-  const remedy = REMEDIES[error.code ?? ''] ?? error.message;
-  return Object.assign(new Error(`cannot listen on ${text}: ${remedy}`), { code: 'ERR_LSTP_LISTEN', cause: error });
+function listenError(error: NodeJS.ErrnoException, address: ServiceAddress): Error {
+  const remedy = REMEDIES[causeOf(error, address) ?? ''] ?? error.message;
+  return Object.assign(new Error(`cannot listen on ${formatServiceAddress(address)}: ${remedy}`), { code: 'ERR_LSTP_LISTEN', cause: error });
+}
+
+/** libuv says EACCES for a folder that is not there, as Windows does. */
+function causeOf({ code }: NodeJS.ErrnoException, address: ServiceAddress): string | undefined {
+  return code === 'EACCES' && address.kind === 'unix' && !existsSync(dirname(address.path)) ? 'ENOENT' : code;
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
