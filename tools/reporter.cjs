@@ -2,7 +2,7 @@
  * Mocha's spec reporter, and what it leaves out: the skipped tests by name with the reason, what the tests left
  * open, and `N passed, N failed[, N skipped]` as the very last line of standard output.
  *
- * A test says why it is skipped by `skipReason` on itself, its hook or its suite (skipBecause() in test/support).
+ * A test says why it is skipped by `skipReason` on itself, its hook or its suite (skipBecause() of @lstp/core/testing).
  */
 const Mocha = require('mocha');
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
+import { skipBecause } from '@lstp/core/testing';
 import { BIN, Workplace } from './support/lstp.js';
 import { makeFourNodes } from './support/four-nodes.js';
 import { missingForSsh, startSshd } from './support/own-sshd.js';
-import { skipBecause } from './support/skip-because.js';
 
 describe('ssh, with lstp connect as its ProxyCommand', function () {
   this.timeout(60_000);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { Application, ApplicationServer, digestOf } from './support/application.js';
 import { PairPlan, type TestEnd } from './support/test-end.js';
-import { until } from './support/until.js';
+import { until } from '@lstp/core/testing';
 
 const SIZES = [
   { title: 'no bytes', bytes: Buffer.alloc(0) },

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { Application, ApplicationServer, digestOf, echo } from './support/application.js';
 import { chainOf, PairPlan, type PairOptions, type TestEnd, type TestEndOptions } from './support/test-end.js';
-import { until } from './support/until.js';
+import { socketPair, until } from '@lstp/core/testing';
 
 const FILE = randomBytes(16_777_216);
 const DIGEST = digestOf(FILE);
@@ -260,6 +260,24 @@ describe('two ends on a direct route', function () {
         await expectEcho(who === 'desk' ? stays : again, 'back');
       });
     }
+  });
+
+  it('stop in the moment in which an end is said to an application closes its socket all the same', async () => {
+    const { desk } = await startBoth({ services: [service('echo', echoes)] });
+    const [near, far] = await socketPair();
+    const client = new Application(far).read().finish();
+    const end = near.end.bind(near);
+    // The end is with the kernel's queue now, and not yet done.
+    near.end = (...args: []) => {
+      const ended = end(...args);
+      void desk.stop();
+      return ended;
+    };
+    const joined = desk.role.connect({ service: 'echo' }, near);
+    expect(await joined.closed).to.equal('shutting-down');
+    await client.closed;
+    await until('the socket is closed', () => near.closed);
+    await until('nothing of it is left', () => !process.getActiveResourcesInfo().includes('TCPSocketWrap'));
   });
 
   it('stop leaves nothing behind, not even applications that read nothing', async () => {

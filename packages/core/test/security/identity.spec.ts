@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { rawKey } from '../../src/protocol/index.js';
 import { createKeyFile, generateIdentity, readIdentity } from '../../src/security/index.js';
-import { skipBecause } from '../support/skip-because.js';
+import { skipBecause } from '../../src/testing/index.js';
 
 describe('security/identity', () => {
   it('has a certificate that carries its key, signed by it', () => {

@@ -8,7 +8,7 @@ import { createLogger } from '@lstp/core/observe';
 import { bundledPlugins } from '@lstp/plugins';
 import { container } from 'tsyringe';
 import { EndRole } from '../../src/index.js';
-import { until } from './until.js';
+import { until } from '@lstp/core/testing';
 
 export interface TestEndOptions {
   readonly holdMs?: number;

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { generateIdentity, type NodeIdentity, type SecuredCarrier } from '@lstp/core';
 import { TlsSecurity } from '../../src/tls/tls-security.js';
 import { certificateOf } from '../support/certificate-of.js';
-import { socketPair } from '../support/socket-pair.js';
+import { socketPair } from '@lstp/core/testing';
 import { ForeignPeer, type PeerHabits } from './foreign-peer.js';
 
 const TIMEOUT_MS = 10_000;
