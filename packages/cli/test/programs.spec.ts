@@ -6,10 +6,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { skipBecause } from '@lstp/core/testing';
 import { Workplace } from './support/lstp.js';
 import { makeFourNodes } from './support/four-nodes.js';
 import { missingForSsh, startSshd, type OwnSshd } from './support/own-sshd.js';
-import { skipBecause } from './support/skip-because.js';
 
 const FILE_BYTES = 256 * 1024 * 1024;
 const DOWNLOADS = 200;
