@@ -29,6 +29,8 @@ export interface KeeperOptions {
   handleBuilt(built: BuiltCarrier, facts: LaneFacts): Carrier;
   /** What a person should know while the tunnel is not up. */
   report(text: string, slot: number): void;
+  /** Somebody between the two ends edited what it forwards. */
+  alarm(text: string, facts: LaneFacts): void;
 }
 
 interface SlotState {
@@ -234,6 +236,7 @@ export class CarrierKeeper {
     if (this.#stopped) return;
     const control = state.lanes[lane.facts.alt];
     if (control === undefined) return;
+    if (code === 'TAMPERED') this.#options.alarm(message, lane.facts);
     this.#options.report(message, state.slot);
     this.#retry(state, control, code);
   }

@@ -204,6 +204,7 @@ export class TunnelEnd implements TunnelPolicy {
       case 'carrier-alive':
         return logger.info({ carrier: event.carrier.id, slot: event.carrier.slot, route: this.#carriers.get(event.carrier)?.route }, 'carrier established');
       case 'carrier-closed':
+        if (event.code === 'TAMPERED') this.#alarm(event.message, { carrier: event.carrier.id, route: this.#carriers.get(event.carrier)?.route });
         this.#carriers.delete(event.carrier);
         logger.info({ carrier: event.carrier.id, slot: event.carrier.slot, code: event.code, reason: event.message }, 'carrier closed');
         return this.#keeper.handleClosed(event.carrier);
@@ -238,6 +239,7 @@ export class TunnelEnd implements TunnelPolicy {
       now: () => this.#runner.now(),
       handleBuilt: (built, facts) => this.#handleBuilt(built, facts),
       report: (text) => this.#report(text),
+      alarm: (text, { neighbour, route }) => this.#alarm(text, { peer: neighbour.node, route: route.map(({ node }) => node).join(' ') }),
     });
   }
 
@@ -284,6 +286,11 @@ export class TunnelEnd implements TunnelPolicy {
     if (this.#tunnel.established) return;
     this.#progress = text;
     this.#options.logger.debug({ progress: text }, text);
+  }
+
+  /** A person should look at the nodes between. */
+  #alarm(text: string, fields: object): void {
+    this.#options.logger.warn({ audit: 'tampered', code: 'TAMPERED', ...fields }, text);
   }
 
   #carrierStatus(carrier: Carrier, { nodes, route }: CarrierInfo): CarrierStatus {
