@@ -43,6 +43,8 @@ interface SlotState {
   /** Left end: the alternative that is being tried. */
   walk: number;
   held: { readonly leg: LegConnection; readonly setup: ClearSetup } | undefined;
+  /** A middle on the way of the carrier that is going down: another way is being tried meanwhile. */
+  leaving: string | undefined;
   expiry: NodeJS.Timeout | undefined;
 }
 
@@ -105,13 +107,31 @@ export class CarrierKeeper {
     if (this.#options.now() - state.since >= STABLE_MS) backoff?.reset();
     state.carrier = undefined;
     if (carrier.slot >= this.#options.carriers) return this.#dropSlot(carrier.slot);
+    state.leaving = undefined;
     const { held } = state;
-    state.held = undefined;
-    if (held !== undefined) return this.#answer(state, held.leg, held.setup);
+    if (held !== undefined) return this.#answerHeld(state, held);
     const control = state.lanes[state.alt];
     if (control === undefined || this.#stopped) return;
     clearTimeout(control.timer);
     control.timer = setTimeout(() => state.carrier === undefined && this.#ensure(state), backoff?.next(this.#options.now()) ?? 0);
+  }
+
+  /**
+   * A middle goes. The left end builds a carrier over an alternative without it, while the one over it still works; the
+   * right end offers every alternative anyway. Where there is none, the carrier works until the middle is gone.
+   */
+  handleDraining(node: string): void {
+    if (this.#options.side === 'right' || this.#stopped) return;
+    for (const state of this.#slots.values()) {
+      const isOver = state.carrier !== undefined && leadsOver(state.lanes[state.alt], node);
+      const walk = state.lanes.findIndex((control) => !leadsOver(control, node));
+      if (!isOver || walk < 0) continue;
+      state.leaving = node;
+      state.walk = walk;
+      const { held } = state;
+      if (held === undefined || leadsOver(state.lanes[held.setup.info.alt], node)) this.#walk(state);
+      else this.#answerHeld(state, held);
+    }
   }
 
   /** The other end's set-up came on a leg that its neighbour dialed to us. */
@@ -120,7 +140,8 @@ export class CarrierKeeper {
     const state = this.#slots.get(slot);
     if (this.#stopped) return leg.close({ code: 'SHUTTING_DOWN', message: 'this end is going down' });
     if (state === undefined) return this.#holdStranger(leg, setup);
-    const keeps = this.#options.side === 'left' && state.carrier?.facts.peerInstance === instance && state.alt !== alt;
+    const isLeaving = state.leaving !== undefined && !leadsOver(state.lanes[alt], state.leaving);
+    const keeps = this.#options.side === 'left' && state.carrier?.facts.peerInstance === instance && state.alt !== alt && !isLeaving;
     if (!keeps) return this.#answer(state, leg, setup);
     state.held?.leg.close({ code: 'SUPERSEDED', message: 'another leg waits for this slot' });
     state.held = { leg, setup };
@@ -128,7 +149,7 @@ export class CarrierKeeper {
   }
 
   #addSlot(slot: number): SlotState {
-    const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, walk: 0, held: undefined, expiry: undefined };
+    const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, walk: 0, held: undefined, leaving: undefined, expiry: undefined };
     for (const { dials, ...facts } of this.#options.alternatives) {
       state.lanes.push({ lane: new Lane({ ...facts, slot }, this.#laneHost(state)), dials, backoff: new Backoff(), timer: undefined });
     }
@@ -166,14 +187,18 @@ export class CarrierKeeper {
 
   #walk(state: SlotState): void {
     for (const control of state.lanes) if (!control.dials) this.#try(control, state);
-    const control = state.lanes[state.walk];
-    if (control === undefined) return;
-    if (!control.dials) {
-      if (!state.lanes.some(({ dials }) => dials)) return;
-      state.walk = (state.walk + 1) % state.lanes.length;
-      return this.#walk(state);
-    }
-    this.#try(control, state);
+    const control = this.#nextDialed(state);
+    if (control !== undefined) this.#try(control, state);
+  }
+
+  /** The lane at which the walk is, or the next one that may be dialed. */
+  #nextDialed(state: SlotState): LaneControl | undefined {
+    const { lanes, leaving } = state;
+    const order = [...lanes.slice(state.walk), ...lanes.slice(0, state.walk)];
+    // What goes over a node that is left would cut short the carrier that still works.
+    const next = order.find((control) => control.dials && (leaving === undefined || !leadsOver(control, leaving)));
+    if (next !== undefined) state.walk = next.lane.facts.alt;
+    return next;
   }
 
   #try(control: LaneControl, state: SlotState): void {
@@ -201,7 +226,13 @@ export class CarrierKeeper {
   #mayUseStandby(state: SlotState, { lane }: LaneControl): boolean {
     if (lane.state !== 'idle') return false;
     if (state.carrier === undefined) return true;
+    if (state.leaving !== undefined && !leadsOver(state.lanes[lane.facts.alt], state.leaving)) return true;
     return this.#options.side === 'right' && state.alt !== lane.facts.alt;
+  }
+
+  #answerHeld(state: SlotState, { leg, setup }: NonNullable<SlotState['held']>): void {
+    state.held = undefined;
+    this.#answer(state, leg, setup);
   }
 
   #answer(state: SlotState, leg: LegConnection, setup: ClearSetup): void {
@@ -219,6 +250,7 @@ export class CarrierKeeper {
     state.since = this.#options.now();
     state.alt = lane.facts.alt;
     state.walk = 0;
+    state.leaving = undefined;
     if (this.#options.side === 'right') return this.#ensureOthers(state);
     for (const control of state.lanes) {
       if (control.lane === lane || control.lane.state === 'building') continue;
@@ -251,7 +283,7 @@ export class CarrierKeeper {
 
   #again(state: SlotState, control: LaneControl): void {
     if (this.#options.side === 'right') return this.#try(control, state);
-    if (state.carrier !== undefined) return;
+    if (state.carrier !== undefined && state.leaving === undefined) return;
     if (control.dials) state.walk = (control.lane.facts.alt + 1) % state.lanes.length;
     this.#walk(state);
   }
@@ -275,4 +307,9 @@ export class CarrierKeeper {
       },
     };
   }
+}
+
+/** Whether the way of a lane has this node between its ends. */
+function leadsOver(control: LaneControl | undefined, node: string): boolean {
+  return control !== undefined && control.lane.facts.route.slice(1, -1).some((pin) => pin.node === node);
 }

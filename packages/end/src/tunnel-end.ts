@@ -66,6 +66,7 @@ export class TunnelEnd implements TunnelPolicy {
   #draining = false;
   #progress = '';
   #unregister: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
 
   constructor(options: TunnelEndOptions) {
     const { config, node, pool, poolShare, software, plugins } = options;
@@ -114,6 +115,7 @@ export class TunnelEnd implements TunnelPolicy {
   /** Front ends listen and carriers are being built when it resolves. */
   async start(): Promise<void> {
     const { hub, crypto } = this.#options;
+    this.#unlisten = hub.onLinkNews(({ node }) => node !== undefined && this.#keeper.handleDraining(node));
     this.#unregister = hub.register(rendezvousDigest(crypto, this.#config.common), {
       handleSetup: (setup, leg: LegConnection) => this.#keeper.handleInbound(leg, setup),
     });
@@ -151,6 +153,7 @@ export class TunnelEnd implements TunnelPolicy {
 
   async stop(): Promise<void> {
     this.#unregister?.();
+    this.#unlisten?.();
     this.#keeper.stop();
     this.#runner.stop();
     await this.#services.stop();

@@ -58,7 +58,9 @@ export class ManagedNode {
     }
   }
 
+  /** A relay's successor may start at once, so its control socket goes first; an end's would end the channels that may finish here. */
   async drain(deadlineMs: number): Promise<void> {
+    if (this.running.status().tunnels.length === 0) await this.#control.stop();
     await this.running.drain(deadlineMs);
     await this.#control.stop();
   }
