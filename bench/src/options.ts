@@ -16,7 +16,7 @@ export const USAGE = `npm run bench -- [--only FIGURE,...] [--without ADAPTER,..
 
   --only      only these figures: FIGURES
   --without   leave these out: lstp, stunnel chain, OpenSSH -J, HAProxy, direct
-  --rounds    how often each thing is measured (7; with --quick 2)
+  --rounds    how often each thing is measured (6, the fewest that give a 95 % interval; with --quick 2)
   --quick     short runs, to see that the bench works; not for figures
   --json      also write every single value to FILE`;
 
@@ -33,7 +33,7 @@ export function parseOptions(args: readonly string[]): Options {
       help: { type: 'boolean', default: false, short: 'h' },
     },
   });
-  const rounds = Number(values.rounds ?? (values.quick ? 2 : 7));
+  const rounds = Number(values.rounds ?? (values.quick ? 2 : 6));
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new TypeError(`--rounds ${values.rounds}: a whole number from 1 to 100 is wanted`);
   return { only: words(values.only), without: words(values.without), rounds, quick: values.quick, json: values.json, help: values.help };
 }

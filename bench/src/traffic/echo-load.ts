@@ -24,11 +24,12 @@ export async function makeConnections({ port, concurrency, seconds }: Calls['con
   return { bytes, seconds: (performance.now() - started) / 1000 };
 }
 
-/** One byte there and back, `count` times one after the other on one connection. Microseconds each. */
-export async function measureRoundTrips({ port, count }: Calls['roundTrips']['parameters']): Promise<number[]> {
+/** One byte there and back, one after the other on one connection: `count` times, or until `seconds` are over. Microseconds each. */
+export async function measureRoundTrips({ port, count, seconds }: Calls['roundTrips']['parameters']): Promise<number[]> {
   const socket = await dialEcho(port);
   const byte = Buffer.of(ECHO);
   const microseconds: number[] = [];
+  const until = performance.now() + seconds * 1000;
   await new Promise<void>((resolve, reject) => {
     let sent = 0;
     const ping = (): void => {
@@ -37,7 +38,7 @@ export async function measureRoundTrips({ port, count }: Calls['roundTrips']['pa
     };
     socket.on('data', () => {
       microseconds.push((performance.now() - sent) * 1000);
-      if (microseconds.length === count) resolve();
+      if (microseconds.length === count || performance.now() > until) resolve();
       else ping();
     });
     socket.once('close', () => reject(new Error(`closed after ${microseconds.length} of ${count} round trips`)));

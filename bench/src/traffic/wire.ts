@@ -39,8 +39,8 @@ export interface Calls {
   totals: { parameters: Record<string, never>; result: Totals };
   /** Client: connect, a byte each way, close, over and over. */
   connections: { parameters: { port: number; concurrency: number; seconds: number }; result: Mark };
-  /** Client: round trips of one byte on one connection, in microseconds. */
-  roundTrips: { parameters: { port: number; count: number }; result: number[] };
+  /** Client: round trips of one byte on one connection, in microseconds; `count` of them, or fewer when `seconds` are over. */
+  roundTrips: { parameters: { port: number; count: number; seconds: number }; result: number[] };
   /** Client: opens connections, a byte each way on each, and keeps them. */
   hold: { parameters: { port: number; count: number }; result: null };
   release: { parameters: Record<string, never>; result: null };
