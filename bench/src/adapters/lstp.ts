@@ -36,29 +36,27 @@ export const lstp: Adapter = {
 /** A node's process, after `lstp: NODE ready`. Its control socket lies in `folder`. */
 export async function startNode(scope: Scope, { name, chainFile, folder }: { name: string; chainFile: string; folder: string }): Promise<Child> {
   const args = ['up', chainFile, '--as', name, '--keys', folder, '--log-level', 'warn'];
-  const flags = profiling(name);
-  // As people run it: the command's first line has flags for Node, too.
-  const [file, ...before] = flags.length === 0 ? [LSTP] : [process.execPath, ...flags, LSTP];
-  const child = scope.start({ name: `lstp at ${name}`, file, args: [...before, ...args], env: { XDG_RUNTIME_DIR: folder } });
+  const child = scope.start({ name: `lstp at ${name}`, ...command(name, args), env: { XDG_RUNTIME_DIR: folder } });
   await child.untilSays(/^lstp: \S+ ready$/m);
   return child;
 }
 
+/** As a shell starts it; with LSTP_BENCH_PROFILE, the name of a folder, so that each node leaves its CPU profile there. */
+function command(name: string, args: readonly string[]): { file: string; args: readonly string[] } {
+  const folder = process.env['LSTP_BENCH_PROFILE'];
+  if (folder === undefined) return { file: LSTP, args };
+  return { file: process.execPath, args: ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`, LSTP, ...args] };
+}
+
 /** Writes NODE.key into `folder`; the public key as a chain file has it. */
 export async function makeKey(folder: string, name: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [LSTP, 'keygen', name, '--keys', folder]);
+  const { stdout } = await promisify(execFile)(LSTP, ['keygen', name, '--keys', folder]);
   return stdout.trim();
 }
 
 async function makeKeys(folder: string): Promise<Record<NodeName, string>> {
   const pairs = await Promise.all(NODES.map(async (name) => [name, await makeKey(folder, name)] as const));
   return Object.fromEntries(pairs) as Record<NodeName, string>;
-}
-
-/** LSTP_BENCH_PROFILE names a folder: each node then leaves its CPU profile there. */
-function profiling(name: string): string[] {
-  const folder = process.env['LSTP_BENCH_PROFILE'];
-  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`];
 }
 
 interface ChainPorts {
