@@ -14,7 +14,7 @@ export const connections: Figure = {
   run: (bench) =>
     withChains(bench, async (traffic, chains) => {
       // A node that has run for a while is what is measured; its code is compiled by then.
-      for (const { entrance } of chains) await traffic.client.call('connections', { port: entrance, concurrency: CONCURRENCY, seconds: bench.quick ? 0.5 : 3 });
+      for (const { entrance } of chains) await traffic.client.call('connections', { port: entrance, concurrency: CONCURRENCY, seconds: bench.quick ? 1 : 6 });
       await interleave(bench, chains, async (chain) => {
         const cpu = startCpuClock(chain);
         const { bytes: count, seconds } = await traffic.client.call('connections', { port: chain.entrance, concurrency: CONCURRENCY, seconds: bench.quick ? 0.7 : 2 });
