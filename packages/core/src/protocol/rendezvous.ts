@@ -87,7 +87,7 @@ export class Rendezvous {
   /** A dial came to nothing, on all addresses of the neighbour. */
   handleDialFailed(leg: LegId, failed: { readonly address: string; readonly code: string }): void {
     const passage = this.#byLeg.get(leg);
-    if (passage?.onward === undefined) return;
+    if (passage?.onward?.leg !== leg) return this.handleLost(leg);
     const waitingFor = passage.onward.hop.neighbour;
     this.#act({ do: 'progress', leg: passage.first.leg, body: { at: this.#options.node, waitingFor, failed } });
     this.#byLeg.delete(leg);

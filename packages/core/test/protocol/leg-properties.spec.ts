@@ -123,6 +123,8 @@ describe('protocol/rendezvous, whatever happens,', () => {
     epoch: nat(1),
   });
 
+  const at = (kind: 'desk' | 'answer' | 'fail', pick: number, epoch = 0) => ({ kind, pick, slot: 0, attempt: 0, epoch });
+
   for (const [name, tunnel] of [
     ['both neighbours dial', tunnelOf()],
     ['right is dialed', tunnelOf({ right: true })],
@@ -190,7 +192,7 @@ describe('protocol/rendezvous, whatever happens,', () => {
           expect([...rendezvous.legs()]).to.deep.equal([]);
           expect(rendezvous.pollTimeout()).to.equal(undefined);
         }),
-        { numRuns: 150 },
+        { numRuns: 150, examples: [[[at('desk', 0), at('answer', 1), at('fail', 1), at('desk', 0, 1)]]] },
       );
     });
   }
