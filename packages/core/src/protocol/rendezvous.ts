@@ -176,6 +176,7 @@ export class Rendezvous {
 
   /** A set-up on a leg that has no passage yet: an inbound one, or a standby leg of this node that its acceptor used. */
   #handleNew(setup: ClearSetup, arrival: SetupArrival): void {
+    if (this.#ignored.has(arrival.leg)) throw secondSetup();
     const { party, fenced } = this.#admit(setup, arrival);
     for (const old of fenced) this.#fence(old, party);
     const passage = this.#counterpartFor(setup);
@@ -192,7 +193,7 @@ export class Rendezvous {
 
   /** The other side's set-up, on the leg that carried the first one on. */
   #handleAnswer(passage: Passage, setup: ClearSetup, arrival: SetupArrival): void {
-    if (passage.onward?.leg !== arrival.leg || passage.second !== undefined) throw new ProtocolError('PROTOCOL', 'COMMONUNIQUE_INFO: a second one on this leg');
+    if (passage.onward?.leg !== arrival.leg || passage.second !== undefined) throw secondSetup();
     const { party, fenced } = this.#admit(setup, arrival);
     const { attempt, setup: asked } = passage.first;
     if (passageKey(setup.info) !== passage.key || setup.info.side === attempt.side || asked === undefined || !isMutual(asked.info, setup.info)) {
@@ -370,6 +371,10 @@ export class Rendezvous {
   #act(action: RendezvousAction): void {
     this.#actions.push(action);
   }
+}
+
+function secondSetup(): ProtocolError {
+  return new ProtocolError('PROTOCOL', 'COMMONUNIQUE_INFO: a second one on this leg');
 }
 
 function shuttingDown(): Body<'ERROR'> {

@@ -123,7 +123,11 @@ describe('protocol/rendezvous, whatever happens,', () => {
     epoch: nat(1),
   });
 
-  const at = (kind: 'desk' | 'answer' | 'fail', pick: number, epoch = 0) => ({ kind, pick, slot: 0, attempt: 0, epoch });
+  const at = (kind: 'desk' | 'lab' | 'greet' | 'answer' | 'fail', pick: number, epoch = 0) => ({ kind, pick, slot: 0, attempt: 0, epoch });
+  const examples: [ReturnType<typeof at>[]][] = [
+    [[at('desk', 0), at('answer', 1), at('fail', 1), at('desk', 0, 1)]],
+    [[at('desk', 0), at('greet', 1), at('lab', 0), at('answer', 2), at('lab', 0, 1)]],
+  ];
 
   for (const [name, tunnel] of [
     ['both neighbours dial', tunnelOf()],
@@ -192,7 +196,7 @@ describe('protocol/rendezvous, whatever happens,', () => {
           expect([...rendezvous.legs()]).to.deep.equal([]);
           expect(rendezvous.pollTimeout()).to.equal(undefined);
         }),
-        { numRuns: 150, examples: [[[at('desk', 0), at('answer', 1), at('fail', 1), at('desk', 0, 1)]]] },
+        { numRuns: 150, examples },
       );
     });
   }
