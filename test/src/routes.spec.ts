@@ -1,5 +1,5 @@
 /** Any mix of arrows works: every route of up to three middles, in one process, started in any order. */
-import { seededCrypto } from '@lstp/core/testing';
+import { handlesSince, openHandles, seededCrypto, type OpenHandles } from '@lstp/core/testing';
 import type { TunnelStatus } from '@lstp/core';
 import { expect } from 'chai';
 import type { ComposedNode } from 'lstp/node';
@@ -22,9 +22,9 @@ describe('every route of up to three middles', function () {
   let folder: string;
   let servers: EchoServers;
   let nodes: Map<string, ComposedNode>;
-  let before: string[];
+  let before: OpenHandles;
   beforeEach(async () => {
-    before = openResources();
+    before = openHandles();
     folder = mkdtempSync(join(tmpdir(), 'lstp-routes-'));
     servers = await EchoServers.start(folder);
     nodes = new Map();
@@ -44,7 +44,7 @@ describe('every route of up to three middles', function () {
       await carriesAll(nodes, servers);
       await Promise.all([...nodes.values()].map((node) => node.stop()));
       await servers.stop();
-      await eventually(() => String(openResources()) === String(before), () => `${openResources().join(' ')} to be again ${before.join(' ')}`);
+      await eventually(() => handlesSince(before).length === 0, () => `nothing is left, but there is: ${handlesSince(before).join(', ')}`);
     });
   }
 });
@@ -103,9 +103,4 @@ function shuffle(items: readonly string[], seed: string): string[] {
     .map((item) => ({ item, key: random(4).readUInt32BE() }))
     .sort((one, other) => one.key - other.key)
     .map(({ item }) => item);
-}
-
-/** Handles of this process that keep it alive, without timers: the test has one of its own. */
-function openResources(): string[] {
-  return process.getActiveResourcesInfo().filter((name) => name !== 'Timeout').sort();
 }

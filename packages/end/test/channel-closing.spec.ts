@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { Application, ApplicationServer, digestOf } from './support/application.js';
 import { PairPlan, type TestEnd } from './support/test-end.js';
-import { until } from '@lstp/core/testing';
+import { handlesSince, openHandles, until, type OpenHandles } from '@lstp/core/testing';
 
 const SIZES = [
   { title: 'no bytes', bytes: Buffer.alloc(0) },
@@ -10,13 +10,16 @@ const SIZES = [
   { title: '8 MiB', bytes: randomBytes(8_388_608) },
 ];
 
+/** The tunnel stays up meanwhile, and has timers of its own. */
+const SOCKETS = /TCPSocketWrap|PipeWrap|ConnectWrap|TLSWrap/;
+
 describe('a channel ends as its applications end it:', function () {
   this.timeout(30_000);
   let desk: TestEnd;
   let lab: TestEnd;
   let server: ApplicationServer;
   let reader: ApplicationServer;
-  let handles = 0;
+  let handles: OpenHandles;
 
   before(async () => {
     server = await ApplicationServer.start();
@@ -24,7 +27,7 @@ describe('a channel ends as its applications end it:', function () {
     const service = (name: string, { port }: ApplicationServer): string => `${name}: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${port}" }`;
     ({ desk, lab } = await (await PairPlan.make()).start({ services: [service('web', server), service('read', reader)] }));
     await until('the link between the two', () => desk.hub.linkCount + lab.hub.linkCount === 2);
-    handles = socketCount();
+    handles = openHandles();
   });
 
   after(async () => {
@@ -33,7 +36,7 @@ describe('a channel ends as its applications end it:', function () {
 
   afterEach('nothing is left', async () => {
     await until('no channel at either end', () => desk.tunnel().channels.length + lab.tunnel().channels.length === 0);
-    await until('no connection of an application', () => server.openCount === 0 && socketCount() <= handles);
+    await until('no connection of an application', () => server.openCount === 0 && handlesSince(handles).every((more) => !SOCKETS.test(more)));
     expect(desk.tunnel().carriers).to.have.length(1);
     expect(logged(desk).concat(logged(lab))).to.deep.equal([]);
   });
@@ -201,10 +204,6 @@ describe('a channel ends as its applications end it:', function () {
 function keepSending({ socket }: Application): () => void {
   const timer = setInterval(() => socket.writable && socket.write('more'), 5);
   return () => clearInterval(timer);
-}
-
-function socketCount(): number {
-  return process.getActiveResourcesInfo().filter((name) => /TCPSocketWrap|PipeWrap|ConnectWrap|TLSWrap/.test(name)).length;
 }
 
 /** Nothing that happens to a channel is worth a warning. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { Application, ApplicationServer, digestOf, echo } from './support/application.js';
 import { chainOf, PairPlan, type PairOptions, type TestEnd, type TestEndOptions } from './support/test-end.js';
-import { socketPair, until } from '@lstp/core/testing';
+import { handlesSince, openHandles, socketPair, until } from '@lstp/core/testing';
 
 const FILE = randomBytes(16_777_216);
 const DIGEST = digestOf(FILE);
@@ -263,6 +263,7 @@ describe('two ends on a direct route', function () {
   });
 
   it('stop in the moment in which an end is said to an application closes its socket all the same', async () => {
+    const before = openHandles();
     const { desk } = await startBoth({ services: [service('echo', echoes)] });
     const [near, far] = await socketPair();
     const client = new Application(far).read().finish();
@@ -277,7 +278,8 @@ describe('two ends on a direct route', function () {
     expect(await joined.closed).to.equal('shutting-down');
     await client.closed;
     await until('the socket is closed', () => near.closed);
-    await until('nothing of it is left', () => !process.getActiveResourcesInfo().includes('TCPSocketWrap'));
+    await Promise.all(running.splice(0).map((each) => each.stop()));
+    await until('nothing of it is left', () => handlesSince(before).length === 0);
   });
 
   it('stop leaves nothing behind, not even applications that read nothing', async () => {
@@ -290,13 +292,6 @@ describe('two ends on a direct route', function () {
       application.read();
       await application.closed.catch(() => {});
     }
-    await until('every handle is closed', () => openHandles() === before);
+    await until('every handle is closed', () => handlesSince(before).length === 0);
   });
 });
-
-/** All but one timer, which is the test runner's. */
-function openHandles(): string {
-  const names = process.getActiveResourcesInfo().sort();
-  if (names.includes('Timeout')) names.splice(names.indexOf('Timeout'), 1);
-  return names.join();
-}

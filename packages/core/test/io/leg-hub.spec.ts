@@ -157,7 +157,7 @@ describe('io/leg-hub', () => {
 
     it('another address first, after the machine at one was not the neighbour', async () => {
       await start();
-      const other = createServer((socket) => socket.end('I am a printer\r\n')).listen(0, '127.0.0.1');
+      const other = createServer((socket) => socket.resume().end('I am a printer\r\n')).listen(0, '127.0.0.1');
       await once(other, 'listening');
       const addresses = [{ scheme: 'tcp' as const, host: '127.0.0.1', port: (other.address() as AddressInfo).port }, ...pair.neighbour().addresses];
       const first = new Recorder();
