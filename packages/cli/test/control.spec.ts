@@ -1,10 +1,16 @@
+import type { NodeStatus, TunnelStatus } from '@lstp/core';
 import { expect } from 'chai';
+import { once } from 'node:events';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { Workplace } from './support/lstp.js';
+import { openChannel } from '../src/control/control-client.js';
+import { BIN, Workplace } from './support/lstp.js';
 import { TestServer, echo, makeTwoEnds, startAll, type TwoEnds } from './support/two-ends.js';
+
+/** What a pipe holds that nobody reads from (pipe(7)), and one more. */
+const PIPE_AND_A_BYTE = Buffer.alloc(65_537, 'x');
 
 describe('a running node, asked', function () {
   this.timeout(30_000);
@@ -16,6 +22,7 @@ describe('a running node, asked', function () {
       socket.once('data', (first) => {
         if (first.toString() === 'half-close\n') return void socket.end('bye');
         if (first.toString() === 'reset\n') return void socket.resetAndDestroy();
+        if (first.toString() === 'fill\n') return void socket.end(PIPE_AND_A_BYTE);
         socket.write(first);
         echo(socket);
       });
@@ -28,6 +35,28 @@ describe('a running node, asked', function () {
     await place.remove();
     await server.stop();
   });
+
+  const socketOf = (node: string): string => join(place.folder, 'lstp', readdirSync(join(place.folder, 'lstp')).find((name) => name.startsWith(`${node}-`)) ?? '');
+  const ask = (method: string, path: string): Promise<{ status: number; body: string }> =>
+    new Promise((resolve, reject) => {
+      const asked = request({ socketPath: socketOf('desk'), method, path, agent: false }, (response) => {
+        text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+      });
+      asked.on('error', reject).end();
+    });
+
+  async function desk(): Promise<TunnelStatus> {
+    return (JSON.parse((await ask('GET', '/status')).body) as NodeStatus).tunnels[0] as TunnelStatus;
+  }
+
+  async function channelsOpened(): Promise<number> {
+    return (await desk()).totals?.channels ?? 0;
+  }
+
+  /** Resolves when one more channel than `before` was opened, and none is left. */
+  async function channelEnds(before: number): Promise<void> {
+    for (let tunnel = await desk(); tunnel.totals?.channels === before || tunnel.channels.length > 0; ) tunnel = await desk();
+  }
 
   describe('by lstp status', () => {
     it('shows tunnel, carrier with its map, and services', async () => {
@@ -115,6 +144,18 @@ describe('a running node, asked', function () {
       expect((await running.ended).status).to.equal(0);
     });
 
+    it('gives a slow reader all of its output', async () => {
+      const command = `"$0" "$1" connect chain.yaml --as desk web | { cat gate > /dev/null; cat; }`;
+      expect((await place.spawn('mkfifo', ['gate']).ended).status).to.equal(0);
+      const opened = await channelsOpened();
+      const running = place.spawn('sh', ['-c', command, process.execPath, BIN]);
+      running.child.stdin?.end('fill\n');
+      await channelEnds(opened);
+      writeFileSync(join(place.folder, 'gate'), '');
+      const { stdout, stderr } = await running.ended;
+      expect([stdout.length, stderr]).to.deep.equal([PIPE_AND_A_BYTE.length, '']);
+    });
+
     it('ends with status 3 and the reason when the connection is cut', async () => {
       const { status, stderr } = await connect('web', 'reset\n');
       expect([status, stderr]).to.deep.equal([3, 'lstp: acme/web: the connection was cut (reset)\n']);
@@ -145,15 +186,6 @@ describe('a running node, asked', function () {
   });
 
   describe('by its control socket', () => {
-    const socketOf = (node: string): string => join(place.folder, 'lstp', readdirSync(join(place.folder, 'lstp')).find((name) => name.startsWith(`${node}-`)) ?? '');
-    const ask = (method: string, path: string): Promise<{ status: number; body: string }> =>
-      new Promise((resolve, reject) => {
-        const asked = request({ socketPath: socketOf('desk'), method, path, agent: false }, (response) => {
-          text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-        });
-        asked.on('error', reject).end();
-      });
-
     it('lets only its owner in', () => {
       expect(statSync(join(place.folder, 'lstp')).mode & 0o777).to.equal(0o700);
       expect(statSync(socketOf('desk')).mode & 0o777).to.equal(0o600);
@@ -170,6 +202,16 @@ describe('a running node, asked', function () {
       const { status, body } = await ask('GET', '/sttus');
       expect(status).to.equal(404);
       expect(JSON.parse(body).error).to.contain('GET /status');
+    });
+
+    it('answers at once whoever asks how a channel ends, and tells when it has', async () => {
+      const { socket, id } = await openChannel(socketOf('desk'), { tunnel: 'acme', service: 'web' });
+      const asked = request({ socketPath: socketOf('desk'), path: `/connect/${id}`, agent: false }).end();
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      expect([response.statusCode, (await desk()).channels.length]).to.deep.equal([200, 1]);
+      socket.resume().end('x');
+      expect(JSON.parse(await text(response))).to.deep.equal({ code: 'done' });
+      expect((await ask('GET', `/connect/${id}`)).status).to.equal(404);
     });
 
     it('is gone when the node is', async () => {

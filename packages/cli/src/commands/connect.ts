@@ -1,5 +1,6 @@
-import { closeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { devNull } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import type { Chain } from '@lstp/core';
 import { fetchOutcome, openChannel } from '../control/control-client.js';
@@ -53,13 +54,12 @@ function usageIfTheirs(error: NodeJS.ErrnoException): never {
 /** Resolves when both directions have ended: true when the reader of our output left first (EPIPE), which is its right. */
 async function joinStandardStreams(socket: Socket): Promise<boolean> {
   const input = pipeline(process.stdin, socket).catch(() => {});
-  const readerLeft = await pipeline(socket, process.stdout, { end: false }).then(
-    () => {
-      endOutput();
-      return false;
-    },
-    (error: NodeJS.ErrnoException) => error.code === 'EPIPE',
-  );
+  const readerLeft = await pipeline(socket, process.stdout, { end: false })
+    .then(endOutput)
+    .then(
+      () => false,
+      (error: NodeJS.ErrnoException) => error.code === 'EPIPE',
+    );
   // Who sits at a terminal has seen the end; a program's input may still be on its way (half-close).
   if (readerLeft || process.stdin.isTTY) socket.destroy();
   await input;
@@ -68,10 +68,22 @@ async function joinStandardStreams(socket: Socket): Promise<boolean> {
 }
 
 /** Node keeps descriptor 1 open after end(); whoever reads it has to see the end while input still flows. */
-function endOutput(): void {
+async function endOutput(): Promise<void> {
+  await outputTaken();
   try {
     closeSync(1);
+    // The number stays taken: else our next connection would be standard output, to Node and to all that writes there.
+    openSync(devNull, 'r+');
   } catch {
     // closed already by whoever shares it
   }
+}
+
+/** Resolves when nothing waits for the reader of our output any more, however slow it is. Rejects when it leaves. */
+function outputTaken(): Promise<void> {
+  const { stdout } = process;
+  return new Promise((resolve, reject) => {
+    stdout.on('error', reject);
+    stdout.write('', (error) => (error ? reject(error) : resolve()));
+  });
 }

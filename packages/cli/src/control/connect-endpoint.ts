@@ -37,8 +37,8 @@ export class ConnectEndpoint {
     }
   }
 
-  /** How the channel ended; waits until it has. Undefined for an id that is unknown or was asked for before. */
-  async outcome(id: string): Promise<ConnectOutcome | undefined> {
+  /** Resolves with how the channel ended, when it has. Undefined for an id that is unknown or was asked for before. */
+  takeOutcome(id: string): Promise<ConnectOutcome> | undefined {
     const outcome = this.#outcomes.get(id);
     this.#outcomes.delete(id);
     return outcome;

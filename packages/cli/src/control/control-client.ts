@@ -6,6 +6,7 @@ import { UnreachableError } from '../exit-status.js';
 import { UPGRADE } from './connect-endpoint.js';
 import type { ConnectOutcome, ControlStatus } from './controlled-node.js';
 
+/** Until an answer begins, and between its parts. */
 const ANSWER_TIMEOUT_MS = 5_000;
 /** A reload imports plugins and makes listeners. */
 const RELOAD_TIMEOUT_MS = 30_000;
@@ -23,14 +24,14 @@ export async function fetchStatus(path: string): Promise<ControlStatus> {
 
 /** Rejects with the node's own words when its files are wrong: nothing has changed then. */
 export async function requestReload(path: string): Promise<ReloadReport> {
-  const answer = await ask(path, 'POST', '/reload', RELOAD_TIMEOUT_MS);
+  const answer = await ask(path, 'POST', '/reload', { beginMs: RELOAD_TIMEOUT_MS });
   if (answer.status === 409) throw Object.assign(new Error((parse(answer) as { error: string }).error), { code: 'ERR_LSTP_RELOAD' });
   return parse(answer) as ReloadReport;
 }
 
-/** How a channel of openChannel() ended, once it has. */
+/** How a channel of openChannel() ended. Waits until it has, as long as the node lives: what it still holds may wait for a slow reader, or for the tunnel. */
 export async function fetchOutcome(path: string, id: string): Promise<ConnectOutcome> {
-  return parse(await ask(path, 'GET', `/connect/${encodeURIComponent(id)}`)) as ConnectOutcome;
+  return parse(await ask(path, 'GET', `/connect/${encodeURIComponent(id)}`, { goOnMs: 0 })) as ConnectOutcome;
 }
 
 export interface OpenChannel {
@@ -67,13 +68,23 @@ async function refusal(response: IncomingMessage): Promise<Error> {
   return Object.assign(new Error(message), { code });
 }
 
-function ask(path: string, method: 'GET' | 'POST', url: string, timeoutMs = ANSWER_TIMEOUT_MS): Promise<Answer> {
+interface Patience {
+  /** Until the answer begins. */
+  readonly beginMs?: number;
+  /** Between its parts; 0 for no limit. */
+  readonly goOnMs?: number;
+}
+
+function ask(path: string, method: 'GET' | 'POST', url: string, { beginMs = ANSWER_TIMEOUT_MS, goOnMs = ANSWER_TIMEOUT_MS }: Patience = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ socketPath: path, method, path: url, agent: false });
-    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+    const giveUp = (afterMs: number) => (): void => void request.destroy(new Error(`no answer within ${afterMs / 1000} s`));
+    const timer = setTimeout(giveUp(beginMs), beginMs);
     request.once('close', () => clearTimeout(timer));
     request.on('error', (error) => reject(unreachable(path, error)));
     request.on('response', (response) => {
+      clearTimeout(timer);
+      if (goOnMs > 0) response.setTimeout(goOnMs, giveUp(goOnMs));
       readText(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), (error: Error) => reject(unreachable(path, error)));
     });
     request.end();

@@ -5,7 +5,7 @@
  *   GET  /metrics       Prometheus text
  *   POST /reload        ReloadReport as JSON; 409 and the error's text when the files are wrong
  *   POST /connect?service=…&tunnel=…&target=…   with `Upgrade: lstp-connect`: 101, then raw bytes both ways
- *   GET  /connect/ID    how that channel ended, once it has (ID is in the 101's LSTP-Channel)
+ *   GET  /connect/ID    how that channel ended: headers at once, JSON when it has (ID is in the 101's LSTP-Channel)
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -17,6 +17,7 @@ import type { ControlledNode, ControlStatus } from './controlled-node.js';
 
 const REQUEST_HEADER_BYTES = 8192;
 const REQUEST_TIMEOUT_MS = 10_000;
+const JSON_TYPE = { 'content-type': 'application/json' } as const;
 
 export class ControlServer {
   readonly path: string;
@@ -87,10 +88,12 @@ export class ControlServer {
     }
   }
 
+  /** The answer begins at once, so that who waits for a long time knows that there is one to wait for. */
   async #replyOutcome(response: ServerResponse, id: string): Promise<void> {
-    const outcome = await this.#connect.outcome(id);
-    if (outcome === undefined) reply(response, 404, { error: `no channel ${id} of lstp connect` });
-    else reply(response, 200, outcome);
+    const outcome = this.#connect.takeOutcome(id);
+    if (outcome === undefined) return reply(response, 404, { error: `no channel ${id} of lstp connect` });
+    response.writeHead(200, JSON_TYPE).flushHeaders();
+    response.end(`${JSON.stringify(await outcome)}\n`);
   }
 
   async #alreadyRunning(): Promise<Error> {
@@ -105,7 +108,7 @@ export class ControlServer {
 
 function reply(response: ServerResponse, status: number, body: unknown): void {
   if (response.headersSent) response.destroy();
-  else response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
+  else response.writeHead(status, JSON_TYPE).end(`${JSON.stringify(body)}\n`);
 }
 
 function listen(server: Server, path: string): Promise<void> {
