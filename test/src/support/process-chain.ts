@@ -1,0 +1,118 @@
+/** A chain whose nodes are processes: its file can be rewritten, its nodes killed, started again, asked. */
+import type { NodeStatus, TunnelStatus } from '@lstp/core';
+import { createKeyFile, keyFilePath, publicKeyOf } from '@lstp/core/security';
+import { BIN, freePorts, type Ended, type Running, type Workplace } from 'lstp/testing';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const NODES = ['desk', 'west', 'east', 'lab'] as const;
+export type NodeName = (typeof NODES)[number];
+
+export interface ChainParts {
+  readonly route?: string;
+  /** Lines of services, in YAML's flow style. */
+  readonly services: readonly string[];
+  /** Public keys that the file names instead of the real ones. */
+  readonly keys?: Partial<Record<NodeName, string>>;
+}
+
+export interface StartOptions {
+  /** Another chain file, written with writeAs(). */
+  readonly file?: string;
+  /** Another folder of keys. */
+  readonly keys?: string;
+  /** A folder for its control socket, as another machine has it. */
+  readonly machine?: string;
+  readonly drainSeconds?: number;
+}
+
+export class ProcessChain {
+  /** By node, those of the chain's own keys. */
+  readonly keys: Readonly<Record<NodeName, string>>;
+  /** Where west and east take legs. */
+  readonly west: number;
+  readonly east: number;
+  /** Of the last start of each node. */
+  readonly running = new Map<NodeName, Running>();
+  readonly #place: Workplace;
+
+  static async make(place: Workplace): Promise<ProcessChain> {
+    return new ProcessChain(place, await freePorts(2));
+  }
+
+  private constructor(place: Workplace, [west = 0, east = 0]: readonly number[]) {
+    this.#place = place;
+    this.west = west;
+    this.east = east;
+    this.keys = Object.fromEntries(NODES.map((node) => [node, this.makeKey(node, 'keys')])) as Record<NodeName, string>;
+  }
+
+  /** A new key of a node in a folder; gives its public half. */
+  makeKey(node: NodeName, folder: string): string {
+    return publicKeyOf(createKeyFile(keyFilePath(join(this.#place.folder, folder), node)));
+  }
+
+  write(parts: ChainParts): void {
+    this.writeAs('chain.yaml', parts);
+  }
+
+  writeAs(file: string, { route = 'desk > west > east < lab', services, keys = {} }: ChainParts): void {
+    const key = (node: NodeName): string => `key: "${keys[node] ?? this.keys[node]}"`;
+    const lines = services.map((line) => `      ${line}`).join('\n');
+    writeFileSync(
+      join(this.#place.folder, file),
+      `lstp: 1
+nodes:
+  desk: { ${key('desk')} }
+  west: { ${key('west')}, listen: "127.0.0.1:${this.west}" }
+  east: { ${key('east')}, listen: "127.0.0.1:${this.east}" }
+  lab: { ${key('lab')} }
+tunnels:
+  acme-globex:
+    route: ${route}
+    services:
+${lines}
+`,
+    );
+  }
+
+  /** Resolves when it is ready. */
+  async start(node: NodeName, { file = 'chain.yaml', keys = 'keys', machine, drainSeconds = 30 }: StartOptions = {}): Promise<Running> {
+    const up = [BIN, 'up', file, '--as', node, '--keys', keys, '--drain', String(drainSeconds)];
+    const running = this.#place.spawn('env', [...this.#runtime(machine), process.execPath, ...up]);
+    if (machine === undefined) this.running.set(node, running);
+    await running.says(new RegExp(`lstp: ${node} ready\\n`));
+    return running;
+  }
+
+  isRunning(node: NodeName): boolean {
+    const child = this.running.get(node)?.child;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  kill(node: NodeName): Promise<Ended> {
+    return (this.running.get(node) as Running).end('SIGKILL');
+  }
+
+  async status(node: NodeName): Promise<NodeStatus> {
+    const { stdout, stderr } = await this.#place.run(['status', '--as', node, '--json']);
+    if (stdout === '') throw new Error(stderr);
+    return JSON.parse(stdout) as NodeStatus;
+  }
+
+  async tunnel(node: NodeName): Promise<TunnelStatus> {
+    return (await this.status(node)).tunnels[0] as TunnelStatus;
+  }
+
+  /** What the nodes wrote, for who wants to know why a test failed. */
+  logs(): string {
+    return [...this.running].map(([node, { stdout, stderr }]) => `--- ${node}\n${stdout}${stderr}`).join('\n');
+  }
+
+  #runtime(machine: string | undefined): string[] {
+    if (machine === undefined) return [];
+    const folder = join(this.#place.folder, machine);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return [`XDG_RUNTIME_DIR=${folder}`];
+  }
+}
