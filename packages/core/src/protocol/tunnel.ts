@@ -199,29 +199,32 @@ export class Tunnel {
   /**
    * Sends the data in `buffer` from `start` (>= HEADROOM) to its end. The buffer belongs to the tunnel from now on.
    * False: enough for now, wait for `writable`. Never refuses what it was given, but for a channel that is at its end:
-   * then the data is dropped.
+   * then the data is dropped. Throws where this end has yet to begin() the channel.
    */
   write(channel: Channel, buffer: Buffer, start: number, now: number): boolean {
     this.#context.now = now;
     if (!channel.writableSide) return false;
+    assertBegun(channel, 'write');
     channel.pushData(buffer, start, buffer.length);
     this.#channels.schedule(channel);
     return this.#channels.checkCongestion(channel);
   }
 
-  /** Sends one datagram; dropped and counted when the queue is full or it waits too long. Copies it. */
+  /** Sends one datagram; dropped and counted when the queue is full or it waits too long. Copies it. Throws as write() does. */
   send(channel: Channel, datagram: Uint8Array, now: number): void {
     this.#context.now = now;
     if (channel.datagrams === undefined || !channel.writableSide) return;
+    assertBegun(channel, 'send');
     channel.bytesIn += datagram.length;
     channel.datagrams.push(datagram, now);
     this.#channels.schedule(channel);
   }
 
-  /** No more data comes from the local side. */
+  /** No more data comes from the local side. Throws where this end has yet to begin() the channel. */
   finish(channel: Channel, now: number): void {
     this.#context.now = now;
     if (!channel.writableSide || channel.request.kind !== 'stream') return;
+    assertBegun(channel, 'finish');
     channel.pushEnd();
     this.#channels.schedule(channel);
   }
@@ -319,6 +322,12 @@ export class Tunnel {
     this.#carriers.close(message);
     this.#context.emit({ type: 'ended' });
   }
+}
+
+/** The acting end has nothing to say before SERVICE_BEGIN_ACK: positions would put it ahead, which the peer takes for a broken protocol. */
+function assertBegun({ opener, state, id }: Channel, command: string): void {
+  if (opener || state === 'open') return;
+  throw Object.assign(new Error(`${command}() on channel ${id}, which is ${state}: the end that acts calls begin() first`), { code: 'ERR_LSTP_CHANNEL_NOT_BEGUN' });
 }
 
 function refusal(reason: ChannelCode, message: string): Error {

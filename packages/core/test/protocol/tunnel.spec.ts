@@ -33,6 +33,26 @@ describe('a tunnel', () => {
     assertNothingLeft(pair);
   });
 
+  it('lets the acting end say nothing before it has begun', () => {
+    const pair = new TunnelPair();
+    pair.connect();
+    pair.right.answer = (end, { type, channel }) => type === 'request' && end.tunnel.accept(channel, 0);
+    const [stream, datagrams] = [pair.left.open({}, pair.now), pair.left.open({ kind: 'datagram' }, pair.now)];
+    pair.run();
+    const { tunnel } = pair.right;
+    const [server, flow] = [peerOf(pair, pair.left, stream), peerOf(pair, pair.left, datagrams)];
+    const commands = [
+      () => pair.right.write(server, Buffer.from('early'), pair.now),
+      () => tunnel.finish(server.channel, pair.now),
+      () => tunnel.send(flow.channel, Buffer.from('early'), pair.now),
+    ];
+    for (const command of commands) expect(command).to.throw(/channel \d+, which is granted: the end that acts calls begin\(\) first/).with.property('code', 'ERR_LSTP_CHANNEL_NOT_BEGUN');
+    tunnel.begin(server.channel, undefined, pair.now);
+    tunnel.finish(server.channel, pair.now);
+    pair.run();
+    expect([stream.connected, stream.ended]).to.deep.equal([true, true]);
+  });
+
   it('carries channels that were opened before there was a carrier', () => {
     const pair = new TunnelPair();
     const app = pair.right.open({}, pair.now);
