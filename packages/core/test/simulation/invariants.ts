@@ -38,6 +38,8 @@ function checkOwn({ tunnel, side, pool }: Endpoint): void {
     check(out.sent <= Math.max(out.limit, 0) + CONTROL_SLACK, () => `${side}/${id}: sent ${out.sent} beyond the limit ${out.limit}`);
     check(out.retained === out.end - out.acknowledged, () => `${side}/${id}: retains ${out.retained} of ${out.end} - ${out.acknowledged}`);
     check(incoming.limit >= incoming.taken, () => `${side}/${id}: limit ${incoming.limit} behind what was taken, ${incoming.taken}`);
+    // One more than the window: what lifts a pause must be larger than the limit that it froze.
+    check(incoming.limit <= incoming.taken + incoming.window + 1, () => `${side}/${id}: granted ${incoming.limit}, but took ${incoming.taken} and has room for ${incoming.window}`);
     if (channel.state === 'freeing') check(out.retained === 0, () => `${side}/${id}: retains ${out.retained} while it is freed`);
   }
   check(tunnel.retained === retained, () => `${side}: the ledger says ${tunnel.retained}, channels retain ${retained}`);

@@ -26,6 +26,9 @@ export interface Link {
   readonly chunking: Chunking;
 }
 
+/** How often a close is a reset: where bytes of the peer came that nobody reads any more. */
+const RESETS = 0.3;
+
 /** Bytes that go one at a time before a link of chunking `single` goes on in small chunks: time is short. */
 const SINGLE_BYTES = 300;
 
@@ -78,11 +81,12 @@ export class Socket {
     this.#deliverLater();
   }
 
-  /** What was written still gets through, if the network lets it; nothing is read any more. */
+  /** What was written still gets through, if the network lets it, or in part, with a reset behind it; nothing is read any more. */
   close(farewell?: Buffer): void {
     if (this.closed) return;
     if (farewell !== undefined) this.write(farewell);
     this.closed = true;
+    if (this.#chance.flip(RESETS)) this.#reset();
     this.#deliverLater();
   }
 
@@ -95,6 +99,11 @@ export class Socket {
     if (this.closed) return;
     this.closed = true;
     this.#handlers?.lost();
+  }
+
+  #reset(): void {
+    this.cutAfter(this.#chance.int(0, this.#queued));
+    this.#agenda.after(this.#link.latencyMs + this.#chance.next() * this.#link.jitterMs, () => this.peer.lose());
   }
 
   #deliverLater(): void {
