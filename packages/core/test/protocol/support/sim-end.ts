@@ -125,6 +125,7 @@ export class SimEnd extends SimNode {
     if (event.type === 'progress') this.progress.push(`waiting for ${event.body.waitingFor ?? 'the other end'} at ${event.body.at}`);
     if (event.type === 'pass-through' && set !== undefined) this.#secure(leg, set);
     if (event.type === 'error') this.errors.push(event.body);
+    if (event.type === 'failed' && event.failure.code === 'TAMPERED') this.tampered.push(`TAMPERED ${event.failure.message}`);
     if (event.type === 'lost' || event.type === 'error' || event.type === 'failed') this.#lose(leg);
   }
 

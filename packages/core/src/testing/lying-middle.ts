@@ -1,39 +1,35 @@
 /**
- * A middle that was made to lie. It speaks legs by its own hand, pairs one left and one right set-up, and forwards what
- * its lie makes of each direction's frames. For `desk > west < lab`, where both ends dial it.
+ * A middle that was made to lie. It speaks legs by its own hand, pairs left and right set-ups, and forwards what a lie,
+ * chosen for each pair, makes of each direction's frames. For `desk > west < lab`, where both ends dial it, in as many
+ * tunnels as wanted.
  */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { appendMiddleEntry, encodeFrame, encodeNumbers, FrameReader, decodeNumbers, makeHelloAcceptor, makeHelloProof, nodeCrypto, parseHelloDialer, parseSetup, signerOf, type ClearSetup, type Frame, type MiddleEntry, type NodeIdentity, type Side } from '@lstp/core';
-
-/** What an honest middle would send on: both payloads, its own entry behind the list. */
-export interface Forwarded {
-  readonly cu: Buffer;
-  readonly topology: Buffer;
-}
+import { decodeNumbers, encodeFrame, encodeNumbers, FrameReader, type Frame } from '../protocol/frame.js';
+import { nodeCrypto, signerOf } from '../io/node-crypto.js';
+import { makeHelloAcceptor, makeHelloProof, parseHelloDialer } from '../protocol/leg-hello.js';
+import type { MiddleEntry, Side } from '../protocol/messages.js';
+import { parseSetup, type ClearSetup } from '../protocol/setup.js';
+import { appendMiddleEntry } from '../protocol/topology.js';
+import type { NodeIdentity } from '../security/identity.js';
+import { setupFrames, type SetupPayloads } from './setup-edits.js';
 
 export interface Lie {
   /** Instead of the two frames of set-up of the end on this side. */
-  readonly setup?: (honest: Forwarded, side: Side) => readonly Buffer[];
-  /** Its own entry, to be signed. */
-  readonly entry?: (honest: MiddleEntry, side: Side) => MiddleEntry;
+  readonly setup?: (honest: SetupPayloads, side: Side) => readonly Buffer[];
   /** Instead of PASS_THROUGH of the end on this side. */
   readonly mark?: (honest: Buffer, side: Side) => readonly Buffer[];
   /** Bytes of TLS of the end on this side. */
   readonly bytes?: (honest: Buffer, side: Side) => Buffer;
 }
 
-export function setupFrames({ cu, topology }: Forwarded): [Buffer, Buffer] {
-  return [encodeFrame('COMMONUNIQUE_INFO', 0, cu), encodeFrame('TOPOLOGY_EXCHANGE', 0, topology)];
-}
-
 export class LyingMiddle {
-  lie: Lie = {};
-  /** Pairs that it made so far. */
-  pairs = 0;
+  /** The lie for a pair of the tunnel with this `common`, which had `earlier` ones. */
+  choose: (common: string, earlier: number) => Lie = () => ({});
   readonly identity: NodeIdentity;
   readonly #server: Server;
-  readonly #waiting = new Map<Side, Leg>();
+  readonly #waiting = new Map<string, Leg>();
+  readonly #pairs = new Map<string, number>();
   readonly #sockets = new Set<Socket>();
 
   static async start(identity: NodeIdentity, port: number): Promise<LyingMiddle> {
@@ -58,31 +54,37 @@ export class LyingMiddle {
     if (this.#server.listening || this.#sockets.size > 0) await once(this.#server, 'close');
   }
 
+  /** Pairs made so far for the tunnel with this `common`. */
+  pairsOf(common: string): number {
+    return this.#pairs.get(common) ?? 0;
+  }
+
   #pair(leg: Leg): void {
-    const { side } = leg.setup.info;
-    const other = this.#waiting.get(side === 'left' ? 'right' : 'left');
-    if (other === undefined || other.socket.destroyed) return void this.#waiting.set(side, leg);
-    this.#waiting.clear();
-    this.pairs += 1;
-    this.#forward(leg, other);
-    this.#forward(other, leg);
+    const { common, side, slot, alt } = leg.setup.info;
+    const place = (of: Side): string => [common, slot, alt, of].join();
+    const opposite = place(side === 'left' ? 'right' : 'left');
+    const other = this.#waiting.get(opposite);
+    if (other === undefined || other.socket.destroyed) return void this.#waiting.set(place(side), leg);
+    this.#waiting.delete(opposite);
+    const lie = this.choose(common, this.pairsOf(common));
+    this.#pairs.set(common, this.pairsOf(common) + 1);
+    this.#forward({ from: leg, to: other, lie });
+    this.#forward({ from: other, to: leg, lie });
   }
 
   /** What `from` said goes to `to`, then its mark, then its bytes. */
-  #forward(from: Leg, to: Leg): void {
-    const { lie } = this;
-    const { side } = from.setup.info;
+  #forward({ from, to, lie }: { readonly from: Leg; readonly to: Leg; readonly lie: Lie }): void {
+    const { cu, topology, info } = from.setup;
     const entry: MiddleEntry = { node: 'west', key: this.identity.publicKey, address: 'west.example.net:7070', from: from.key, to: to.key };
-    const signing = { cu: from.setup.cu, crypto: nodeCrypto, signer: signerOf(this.identity.privateKey) };
-    const topology = appendMiddleEntry(from.setup.topology, lie.entry?.(entry, side) ?? entry, signing);
-    const honest = { cu: from.setup.cu, topology };
-    for (const frame of lie.setup?.(honest, side) ?? setupFrames(honest)) to.socket.write(frame);
+    const honest = { cu, topology: appendMiddleEntry(topology, entry, { cu, crypto: nodeCrypto, signer: signerOf(this.identity.privateKey) }) };
+    for (const frame of lie.setup?.(honest, info.side) ?? setupFrames(honest)) to.socket.write(frame);
     from.onMark = () => {
       const mark = encodeFrame('PASS_THROUGH', 0);
-      for (const frame of lie.mark?.(mark, side) ?? [mark]) to.socket.write(frame);
+      for (const frame of lie.mark?.(mark, info.side) ?? [mark]) to.socket.write(frame);
     };
-    from.onBytes = (bytes) => to.socket.write(lie.bytes?.(bytes, side) ?? bytes);
-    from.socket.on('end', () => to.socket.end()).on('close', () => to.socket.destroy());
+    from.onBytes = (bytes) => to.socket.write(lie.bytes?.(bytes, info.side) ?? bytes);
+    from.onEnd = () => to.socket.end();
+    from.socket.once('close', () => to.socket.destroy());
   }
 }
 
@@ -93,6 +95,7 @@ class Leg {
   key = '' as ClearSetup['info']['key'];
   onMark: () => void = () => {};
   onBytes: (bytes: Buffer) => void = () => {};
+  onEnd: () => void = () => this.socket.end();
   readonly #identity: NodeIdentity;
   readonly #reader = new FrameReader('leg');
   readonly #helloA: Buffer;
@@ -107,6 +110,7 @@ class Leg {
     this.#helloA = makeHelloAcceptor(this.#signing);
     socket.write(encodeFrame('HELLO', 0, this.#helloA));
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.once('end', () => this.onEnd());
   }
 
   get #signing() {
