@@ -21,7 +21,7 @@ export class TlsSecurity implements Security {
     return new Promise((resolve, reject) => {
       const settle = (refusal: string | undefined): void => {
         clearTimeout(timer);
-        secured.off('error', fail).off('close', close);
+        secured.off('error', fail).off('close', close).off('end', close);
         // Late errors of a socket that is being destroyed have no other reader.
         secured.on('error', ignore);
         if (refusal === undefined) {
@@ -37,7 +37,8 @@ export class TlsSecurity implements Security {
       const close = (): void => settle('the connection was closed during the handshake');
       const timer = setTimeout(() => settle(`no handshake within ${timeoutMs} ms`), timeoutMs);
       secured.once(master ? 'secureConnect' : 'secure', () => settle(refusalOf(secured, pin)));
-      secured.on('error', fail).on('close', close);
+      // Half-open as its socket is, a server does not take the end of the client's bytes for the end of the handshake.
+      secured.on('error', fail).on('close', close).on('end', close);
     });
   }
 }

@@ -107,6 +107,15 @@ describe('plugins/tls', () => {
         other.destroy();
       });
 
+      it('says so at once when the peer leaves during the handshake', async () => {
+        const [socket, other] = await socketPair();
+        other.on('error', () => {}).resume().end();
+        const refusal = await security.secure({ socket, master, pin: friend.publicKey, timeoutMs: TIMEOUT_MS }).catch((error: Error) => error);
+        expect((refusal as Error).message).to.equal('TLS: the connection was closed during the handshake');
+        expect(socket.destroyed).to.equal(true);
+        if (!other.destroyed) await once(other, 'close');
+      });
+
       it('says so when the pipe breaks during the handshake', async () => {
         const [socket, other] = await socketPair();
         other.once('data', () => {}).resetAndDestroy();
