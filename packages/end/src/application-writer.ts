@@ -9,6 +9,10 @@ export class ApplicationWriter {
   readonly #stream: Duplex;
   readonly #took: (bytes: Buffer) => void;
   #waiting: Buffer | undefined;
+  /** Written, and not yet taken. */
+  readonly #written: Buffer[] = [];
+  /** Writes that were seen to be taken before their callbacks come. */
+  #ahead = 0;
 
   /** `took` is told what the stream has taken. */
   constructor(stream: Duplex, took: (bytes: Buffer) => void) {
@@ -31,10 +35,27 @@ export class ApplicationWriter {
     const bytes = this.#waiting;
     if (bytes === undefined) return;
     this.#waiting = undefined;
-    this.#stream.write(bytes, (error) => {
-      if (!error) this.#took(bytes);
-    });
+    this.#written.push(bytes);
+    this.#stream.write(bytes, this.#handleWritten);
+    if (this.#stream.writableLength === 0 && this.#stream.errored === null && !this.#stream.destroyed) this.#tookAll();
   }
+
+  /** What a socket could take at once is gone when write() returns; its callback comes a turn later, and costs one. */
+  #tookAll(): void {
+    this.#ahead += this.#written.length;
+    for (const bytes of this.#written.splice(0)) this.#took(bytes);
+  }
+
+  /** In the order of the writes. */
+  readonly #handleWritten = (error?: Error | null): void => {
+    if (error) return;
+    if (this.#ahead > 0) {
+      this.#ahead -= 1;
+      return;
+    }
+    const bytes = this.#written.shift();
+    if (bytes !== undefined) this.#took(bytes);
+  };
 
   #join(before: Buffer, after: Buffer): Buffer {
     if (before.buffer === after.buffer && before.byteOffset + before.length === after.byteOffset) return Buffer.from(before.buffer, before.byteOffset, before.length + after.length);

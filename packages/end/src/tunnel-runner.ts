@@ -18,9 +18,6 @@ const HOLD_MS = 10_000;
 /** setTimeout's own limit is 2^31 - 1. */
 const LONGEST_TIMER_MS = 3_600_000;
 
-/** Less than a full TLS record: not bulk. */
-const SMALL_BYTES = 16_384;
-
 /** What the events mean. */
 export interface TunnelPolicy {
   handleRequest(channel: Channel): void;
@@ -48,8 +45,6 @@ export class TunnelRunner implements JoinHost, LinkHost {
   #took: ChannelJoin[] = [];
   #fullRecord = false;
   #settling = false;
-  /** A small write was made in this turn of the event loop: further ones wait for its end. */
-  #isGathering = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
   #stopped = false;
@@ -129,17 +124,15 @@ export class TunnelRunner implements JoinHost, LinkHost {
   settle(): void {
     if (this.#settling || this.#stopped) return;
     this.#settling = true;
-    for (let more = true; more; ) {
-      this.#dispatch();
-      more = !this.#isGathering && this.#transmit();
-    }
+    do this.#dispatch();
+    while (this.#transmit());
     this.#settling = false;
     this.#setTimer();
   }
 
   tellTaken(join: ChannelJoin): void {
     this.#took.push(join);
-    if (this.#took.length === 1) queueMicrotask(() => this.#flushTaken());
+    if (this.#took.length === 1 && !this.#settling) queueMicrotask(() => this.settle());
   }
 
   holds(join: ChannelJoin): void {
@@ -168,8 +161,9 @@ export class TunnelRunner implements JoinHost, LinkHost {
   // --- private
 
   #dispatch(): void {
-    for (let events = this.tunnel.takeEvents(); events.length > 0; events = this.tunnel.takeEvents()) {
+    for (let events = this.tunnel.takeEvents(); events.length > 0 || this.#took.length > 0; events = this.tunnel.takeEvents()) {
       for (const event of events) this.#handle(event);
+      if (this.#took.length > 0) this.#flushTaken();
     }
   }
 
@@ -183,20 +177,9 @@ export class TunnelRunner implements JoinHost, LinkHost {
         if (bytes === undefined) break;
         link.write(bytes);
         sent = true;
-        if (bytes.length < SMALL_BYTES) this.#gather();
       }
     }
     return sent;
-  }
-
-  /** The first small write of a turn leaves at once; what many other channels have to say in the same turn leaves together. */
-  #gather(): void {
-    if (this.#isGathering) return;
-    this.#isGathering = true;
-    setImmediate(() => {
-      this.#isGathering = false;
-      this.settle();
-    });
   }
 
   #handle(event: TunnelEvent): void {
@@ -251,7 +234,6 @@ export class TunnelRunner implements JoinHost, LinkHost {
     const joins = this.#took;
     this.#took = [];
     for (const join of joins) join.flushTaken();
-    this.settle();
   }
 
   #flushHeld(): void {
