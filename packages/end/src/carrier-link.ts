@@ -25,6 +25,8 @@ export class CarrierLink implements OwnReads {
   readonly #written: () => void;
   #stretch: Buffer | undefined;
   #filled = 0;
+  /** Where the next record goes. */
+  #view: Uint8Array | undefined;
   #closed = false;
 
   constructor(carrier: Carrier, stream: Duplex, host: LinkHost) {
@@ -72,19 +74,33 @@ export class CarrierLink implements OwnReads {
   // --- OwnReads: records of TLS, one behind the other in one stretch of memory
 
   buffer(): Uint8Array {
+    this.#view ??= this.#nextView();
+    return this.#view;
+  }
+
+  handleRead(length: number): void {
+    if (this.#closed || this.#stretch === undefined) return;
+    const chunk = this.#stretch.subarray(this.#filled, this.#filled + length);
+    const atStart = this.#filled === 0;
+    this.#filled += length;
+    this.#host.handleBytes(this, chunk, length === FULL_RECORD_BYTES);
+    this.#goOn(atStart);
+  }
+
+  /** What applications have taken already makes room: small records all go to the same place, which the processor has at hand. */
+  #goOn(atStart: boolean): void {
+    const isFree = this.#stretch !== undefined && this.#host.stretches.isFree(this.#stretch);
+    if (isFree) this.#filled = 0;
+    if (!isFree || !atStart) this.#view = undefined;
+  }
+
+  #nextView(): Uint8Array {
     if (this.#stretch === undefined || this.#stretch.length - this.#filled < FULL_RECORD_BYTES) {
       if (this.#stretch !== undefined) this.#host.stretches.seal(this.#stretch);
       this.#stretch = this.#host.stretches.take();
       this.#filled = 0;
     }
     return this.#stretch.subarray(this.#filled, this.#filled + FULL_RECORD_BYTES);
-  }
-
-  handleRead(length: number): void {
-    if (this.#closed || this.#stretch === undefined) return;
-    const chunk = this.#stretch.subarray(this.#filled, this.#filled + length);
-    this.#filled += length;
-    this.#host.handleBytes(this, chunk, length === FULL_RECORD_BYTES);
   }
 
   #lose(): void {

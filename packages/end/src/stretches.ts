@@ -35,6 +35,11 @@ export class Stretches {
     this.#settle(stretch);
   }
 
+  /** Whether nobody needs anything in it. */
+  isFree(memory: Buffer): boolean {
+    return this.#all.get(memory.buffer)?.held === 0;
+  }
+
   /** `bytes` are needed until they are released. */
   hold(bytes: Buffer): void {
     const stretch = this.#all.get(bytes.buffer);

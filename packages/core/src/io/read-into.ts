@@ -27,10 +27,16 @@ export function readInto(socket: Socket, reads: OwnReads): boolean {
   const handle = internals._handle;
   if (buffer === undefined || generator === undefined || callback === undefined || typeof handle?.useUserBuffer !== 'function') return false;
   if (socket.readableLength > 0) return false;
-  const first = reads.buffer();
-  internals[generator] = () => reads.buffer();
+  let current = reads.buffer();
+  internals[generator] = () => {
+    const next = reads.buffer();
+    // Node goes on with the same memory when it is given none; telling it again costs more than a small read.
+    if (next === current) return undefined;
+    current = next;
+    return next;
+  };
   internals[callback] = (length: number) => reads.handleRead(length);
-  internals[buffer] = first;
-  handle.useUserBuffer(first);
+  internals[buffer] = current;
+  handle.useUserBuffer(current);
   return true;
 }
