@@ -35,13 +35,16 @@ export class ApplicationWriter {
     const bytes = this.#waiting;
     if (bytes === undefined) return;
     this.#waiting = undefined;
-    this.#written.push(bytes);
     this.#stream.write(bytes, this.#handleWritten);
-    if (this.#stream.writableLength === 0 && this.#stream.errored === null && !this.#stream.destroyed) this.#tookAll();
+    // What a socket could take at once is gone when write() returns; its callback comes a turn later, and costs one.
+    const isTaken = this.#stream.writableLength === 0 && this.#stream.errored === null && !this.#stream.destroyed;
+    if (!isTaken) return void this.#written.push(bytes);
+    if (this.#written.length > 0) this.#tookEarlier();
+    this.#ahead += 1;
+    this.#took(bytes);
   }
 
-  /** What a socket could take at once is gone when write() returns; its callback comes a turn later, and costs one. */
-  #tookAll(): void {
+  #tookEarlier(): void {
     this.#ahead += this.#written.length;
     for (const bytes of this.#written.splice(0)) this.#took(bytes);
   }

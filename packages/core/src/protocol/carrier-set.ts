@@ -90,7 +90,7 @@ export class CarrierSet implements ExchangesHost {
 
   /** When handleTimeout() is due; Infinity for never. */
   get deadline(): number {
-    let earliest = Math.min(this.#exchanges.deadline, this.#graceEnd);
+    let earliest = Math.min(this.#exchanges.deadline, this.#graceEnd());
     for (const carrier of this.#carriers.values()) earliest = Math.min(earliest, carrier.deadline);
     return earliest;
   }
@@ -133,7 +133,7 @@ export class CarrierSet implements ExchangesHost {
       if (carrier.state !== 'closed' && carrier.handleTimeout(now)) this.fail(carrier, 'TIMEOUT', 'no sign of life from the peer');
     }
     this.#exchanges.handleTimeout();
-    if (now >= this.#graceEnd) this.reset('timeout', 'the tunnel was down for longer than its grace time');
+    if (now >= this.#graceEnd()) this.reset('timeout', 'the tunnel was down for longer than its grace time');
   }
 
   /** The peer broke the protocol on `carrier`. What it says of channels can no longer be trusted. */
@@ -328,7 +328,7 @@ export class CarrierSet implements ExchangesHost {
     if (wasUp) this.#context.emit({ type: 'interrupted' });
   }
 
-  get #graceEnd(): number {
+  #graceEnd(): number {
     if (this.#interruptedAt === undefined || this.#exchanges.association === undefined) return Infinity;
     return this.#interruptedAt + this.#context.options.graceMs;
   }

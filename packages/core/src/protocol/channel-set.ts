@@ -201,7 +201,7 @@ export class ChannelSet {
 
   /** What the peer said of `channel` with SERVICE_DATA_RESUME. */
   handleAcknowledged(channel: Channel, received: number, limit: number): void {
-    const wasFull = this.#isLedgerFull;
+    const wasFull = this.#isLedgerFull();
     if (channel.out.acknowledge(received) > 0) channel.sweeps = 0;
     channel.out.grant(limit);
     this.schedule(channel);
@@ -212,7 +212,7 @@ export class ChannelSet {
 
   /** What a freed or released channel held is given back. */
   #letGo(channel: Channel, reason: ChannelCode): void {
-    const wasFull = this.#isLedgerFull;
+    const wasFull = this.#isLedgerFull();
     channel.reason = reason;
     channel.clear(reason);
     this.#congested.delete(channel);
@@ -239,13 +239,13 @@ export class ChannelSet {
 
   // --- congestion
 
-  get #isLedgerFull(): boolean {
+  #isLedgerFull(): boolean {
     return this.ledger.retained >= this.#context.options.retainBytes;
   }
 
   /** Every channel may hold MIN_WINDOW, however much the others hold: else a few stalled readers would stop them all. */
   #isCongested({ out }: Channel): boolean {
-    return out.unsent >= this.#context.options.unsentBytes || (this.#isLedgerFull && out.retained >= MIN_WINDOW);
+    return out.unsent >= this.#context.options.unsentBytes || (this.#isLedgerFull() && out.retained >= MIN_WINDOW);
   }
 
   #relieve(channel: Channel): void {
@@ -255,7 +255,7 @@ export class ChannelSet {
   }
 
   #relieveAll(): void {
-    if (this.#isLedgerFull) return;
+    if (this.#isLedgerFull()) return;
     for (const channel of this.#congested) this.#relieve(channel);
   }
 

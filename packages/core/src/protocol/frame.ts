@@ -9,7 +9,7 @@
 import { readU64, writeU64 } from './bytes.js';
 import { ProtocolError } from './error.js';
 import { HEADER_BYTES, POSITION_BYTES, SETUP_BYTES } from './limits.js';
-import { MESSAGES, messageName, type Body, type MessageName } from './messages.js';
+import { MESSAGES, messageOf, type Body, type MessageName } from './messages.js';
 import { parseJson, type Shape } from './shape.js';
 
 /** One frame, or one piece of a SERVICE_DATA. */
@@ -113,9 +113,9 @@ export class FrameReader {
   /** The next frame or piece; undefined when more bytes are needed. Throws ProtocolError; the reader is then unusable. */
   next(): Frame | undefined {
     if (this.#data !== undefined) return this.#nextPiece(this.#data);
-    const header = this.#need(HEADER_BYTES);
+    const header = this.#header();
     if (header === undefined) return undefined;
-    const { name, length, channel } = parseHeader(header, this.#scope);
+    const { name, length, channel } = header;
     if (name === 'SERVICE_DATA') return this.#firstPiece(channel, length);
     const frame = this.#need(HEADER_BYTES + length);
     if (frame === undefined) return undefined;
@@ -134,6 +134,13 @@ export class FrameReader {
   /** Whether a frame is in the middle of arriving. */
   get midFrame(): boolean {
     return this.#data !== undefined || this.#partialLength > 0 || this.#at < this.#chunk.length;
+  }
+
+  /** Of the frame that begins here, which is not taken yet. */
+  #header(): Header | undefined {
+    if (this.#partial === undefined && this.#chunk.length - this.#at >= HEADER_BYTES) return parseHeader(this.#chunk, this.#at, this.#scope);
+    const bytes = this.#need(HEADER_BYTES);
+    return bytes === undefined ? undefined : parseHeader(bytes, 0, this.#scope);
   }
 
   #firstPiece(channel: number, length: number): Frame | undefined {
@@ -195,14 +202,22 @@ export class FrameReader {
   }
 }
 
-function parseHeader(header: Buffer, scope: 'leg' | 'carrier'): { name: MessageName; length: number; channel: number } {
-  const type = header.readUInt8(0);
-  const name = messageName(type);
-  if (name === undefined) throw new ProtocolError('PROTOCOL', `unknown frame type 0x${type.toString(16).padStart(2, '0')}`);
-  const row = MESSAGES[name];
+interface Header {
+  readonly name: MessageName;
+  readonly length: number;
+  readonly channel: number;
+}
+
+/** `bytes` has a whole header at `at`. */
+function parseHeader(bytes: Buffer, at: number, scope: 'leg' | 'carrier'): Header {
+  const start = bytes.readUInt32BE(at);
+  const type = start >>> 24;
+  const length = start & 0xff_ffff;
+  const known = messageOf(type);
+  if (known === undefined) throw new ProtocolError('PROTOCOL', `unknown frame type 0x${type.toString(16).padStart(2, '0')}`);
+  const { name, row } = known;
   if (row.scope !== scope && row.scope !== 'both') throw new ProtocolError('PROTOCOL', `${name} does not belong on a ${scope}`);
-  const length = header.readUIntBE(1, 3);
   const maxBytes = scope === 'leg' ? Math.min(row.maxBytes, SETUP_BYTES) : row.maxBytes;
   if (length > maxBytes) throw new ProtocolError('PROTOCOL', `${name}: ${length} bytes, at most ${maxBytes} are allowed`);
-  return { name, length, channel: header.readUInt32BE(4) };
+  return { name, length, channel: bytes.readUInt32BE(at + 4) };
 }

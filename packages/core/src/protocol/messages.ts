@@ -158,11 +158,17 @@ export type Commonunique = ShapeOf<typeof COMMONUNIQUE>;
 export type EndEntry = ShapeOf<typeof END_ENTRY>;
 export type MiddleEntry = ShapeOf<typeof MIDDLE_ENTRY>;
 
-const NAMES = new Map<number, MessageName>(Object.entries(MESSAGES).map(([name, { type }]) => [type, name as MessageName]));
+interface Message {
+  readonly name: MessageName;
+  readonly row: { readonly scope: Scope; readonly maxBytes: number };
+}
 
-/** The message of a type number; undefined for a number that is none. */
-export function messageName(type: number): MessageName | undefined {
-  return NAMES.get(type);
+const BY_TYPE: (Message | undefined)[] = Array.from({ length: 256 });
+for (const [name, row] of Object.entries(MESSAGES)) BY_TYPE[row.type] = { name: name as MessageName, row: { scope: row.scope, maxBytes: row.maxBytes } };
+
+/** The message of a type number, 0 to 255; undefined for a number that is none. */
+export function messageOf(type: number): Message | undefined {
+  return BY_TYPE[type];
 }
 
 function row(type: number, scope: Scope, layout: Layout, { maxBytes }: { maxBytes: number }): Row<undefined, readonly []> {

@@ -230,7 +230,7 @@ export class Outgoing {
   }
 
   #moveUp(): void {
-    this.#items = this.#items.slice(this.#first);
+    this.#items = this.#first === this.#items.length ? [] : this.#items.slice(this.#first);
     this.#cursor -= this.#first;
     this.#first = 0;
   }

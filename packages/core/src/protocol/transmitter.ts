@@ -11,6 +11,16 @@ import { Turns } from './turns.js';
 /** Small frames are gathered up to one full TLS record. */
 const BATCH_BYTES = 16_384;
 
+/** What leaves in one buffer. */
+interface Batch {
+  readonly carrier: Carrier;
+  /** Whether it may have acknowledgements and what goes with the lead. */
+  readonly isLead: boolean;
+  readonly now: number;
+  readonly parts: Buffer[];
+  size: number;
+}
+
 export class Transmitter {
   readonly #acks: Acks;
   readonly #spread: boolean;
@@ -63,44 +73,36 @@ export class Transmitter {
 
   /** The next bytes for `carrier`. */
   next(carrier: Carrier, isLead: boolean, now: number): Buffer | undefined {
-    const parts: Buffer[] = [];
-    let size = 0;
-    const alive = carrier.state === 'alive';
-    size = this.#gatherControl(carrier, parts, alive && isLead);
-    if (alive && size < BATCH_BYTES) {
-      for (const turns of this.#sources(carrier, isLead)) size = this.#gatherTurns(turns, { parts, size, now });
-    }
-    if (parts.length <= 1) return parts[0];
-    return Buffer.concat(parts, size);
+    const batch: Batch = { carrier, isLead: isLead && carrier.state === 'alive', now, parts: [], size: 0 };
+    this.#gatherControl(batch);
+    if (carrier.state === 'alive') this.#gatherChannels(batch);
+    return batch.parts.length <= 1 ? batch.parts[0] : Buffer.concat(batch.parts, batch.size);
   }
 
-  #gatherControl(carrier: Carrier, parts: Buffer[], withAcks: boolean): number {
-    let size = 0;
-    for (let frame = carrier.peekControl(); frame !== undefined && size < BATCH_BYTES; frame = carrier.peekControl()) {
+  #gatherControl(batch: Batch): void {
+    const { carrier } = batch;
+    for (let frame = carrier.peekControl(); frame !== undefined && batch.size < BATCH_BYTES; frame = carrier.peekControl()) {
       carrier.shiftControl();
-      parts.push(frame);
-      size += frame.length;
+      addTo(batch, frame);
     }
-    if (!withAcks) return size;
+    if (!batch.isLead) return;
     for (let frame = this.#acks.next(); frame !== undefined; frame = this.#acks.next()) {
-      parts.push(frame);
-      size += frame.length;
-      if (size >= BATCH_BYTES) break;
+      addTo(batch, frame);
+      if (batch.size >= BATCH_BYTES) break;
     }
-    return size;
   }
 
-  #sources(carrier: Carrier, isLead: boolean): Turns[] {
-    const sources = carrier.slot >= CONFIGURED_SLOTS ? [carrier.turns] : [];
-    if (isLead) sources.push(this.#leadTurns);
-    if (this.#spread && (carrier.slot < CONFIGURED_SLOTS || isLead)) sources.push(this.#sharedTurns);
-    return sources;
+  #gatherChannels(batch: Batch): void {
+    const { carrier, isLead } = batch;
+    const isConfigured = carrier.slot < CONFIGURED_SLOTS;
+    if (!isConfigured) this.#gatherTurns(carrier.turns, batch);
+    if (isLead) this.#gatherTurns(this.#leadTurns, batch);
+    if (this.#spread && (isConfigured || isLead)) this.#gatherTurns(this.#sharedTurns, batch);
   }
 
-  #gatherTurns(turns: Turns, batch: { parts: Buffer[]; size: number; now: number }): number {
-    const { parts, now } = batch;
-    let { size } = batch;
-    for (let channel = turns.peek(); channel !== undefined && size < BATCH_BYTES; channel = turns.peek()) {
+  #gatherTurns(turns: Turns, batch: Batch): void {
+    const { now } = batch;
+    for (let channel = turns.peek(); channel !== undefined && batch.size < BATCH_BYTES; channel = turns.peek()) {
       const frame = channel.peekFrame(now);
       const home = frame === undefined ? undefined : this.#turnsOf(channel);
       if (frame === undefined || home !== turns) {
@@ -108,14 +110,12 @@ export class Transmitter {
         home?.add(channel, now);
         continue;
       }
-      if (parts.length > 0 && size + frame.length > BATCH_BYTES) break;
+      if (batch.size > 0 && batch.size + frame.length > BATCH_BYTES) break;
       turns.shift();
       channel.advance(frame, now);
-      parts.push(frame);
-      size += frame.length;
+      addTo(batch, frame);
       this.#requeue(channel, now);
     }
-    return size;
   }
 
   /** Back to the end of its queue; the tunnel hears of it in takeAdvanced(). */
@@ -130,4 +130,9 @@ export class Transmitter {
     if (channel.ownSlot !== undefined) return this.#own.get(channel.ownSlot)?.turns;
     return this.#spread && channel.state === 'open' ? this.#sharedTurns : this.#leadTurns;
   }
+}
+
+function addTo(batch: Batch, frame: Buffer): void {
+  batch.parts.push(frame);
+  batch.size += frame.length;
 }
