@@ -7,5 +7,6 @@ export * from './node/neighbours.js';
 export * from './node/running-node.js';
 export * from './plugin/catalogue.js';
 export * from './plugin/contract.js';
+export * from './plugin/handshake.js';
 export * from './protocol/index.js';
 export * from './security/index.js';

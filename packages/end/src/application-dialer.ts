@@ -29,7 +29,21 @@ export class ApplicationDialer implements Dialer {
     this.#timeoutMs = timeoutMs;
   }
 
-  connect(address: ServiceAddress, signal: AbortSignal): Promise<{ stream: Socket; bound: string }> {
+  async connect(where: ServiceAddress | readonly ServiceAddress[], signal: AbortSignal): Promise<{ stream: Socket; bound: string }> {
+    if (!isList(where)) return this.#connect(where, signal);
+    let first: unknown;
+    for (const address of where) {
+      try {
+        return await this.#connect(address, signal);
+      } catch (error) {
+        first ??= error;
+        if (signal.aborted) break;
+      }
+    }
+    throw first ?? new ChannelRefusal('unreachable', 'there is no address to connect to');
+  }
+
+  #connect(address: ServiceAddress, signal: AbortSignal): Promise<{ stream: Socket; bound: string }> {
     const text = formatServiceAddress(address);
     const stream = connect({ ...socketTarget(address), noDelay: true, allowHalfOpen: true });
     return new Promise((resolve, reject) => {
@@ -56,6 +70,10 @@ export class ApplicationDialer implements Dialer {
       if (signal.aborted) aborted();
     });
   }
+}
+
+function isList(where: ServiceAddress | readonly ServiceAddress[]): where is readonly ServiceAddress[] {
+  return Array.isArray(where);
 }
 
 /** Several addresses of one name were tried: the first failure counts. */

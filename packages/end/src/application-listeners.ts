@@ -7,11 +7,17 @@ import { formatHostPort, formatServiceAddress, type Listening, type Listeners, t
 import { plainHost, socketTarget } from './socket-target.js';
 
 export class ApplicationListeners implements Listeners {
-  async listen(address: ServiceAddress, onConnection: (socket: Socket, source: string | undefined) => void): Promise<Listening> {
+  async listen(address: ServiceAddress, onConnection: (socket: Socket, source: string | undefined) => unknown): Promise<Listening> {
     const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 65_536 }, (socket) => {
       // Who handles the socket adds its own listener; an error before that must not end the process.
       socket.on('error', () => {});
-      onConnection(socket, sourceOf(socket));
+      try {
+        // Protocols that speak first are asynchronous.
+        const handled = onConnection(socket, sourceOf(socket));
+        if (handled instanceof Promise) handled.catch(() => socket.destroy());
+      } catch {
+        socket.destroy();
+      }
     });
     if (address.kind === 'unix') await removeStale(address.path);
     await listening(server, address);

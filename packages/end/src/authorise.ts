@@ -1,31 +1,68 @@
 /**
  * The one function that decides on every CONNECTION_REQUEST, whatever plugin sent it. Default deny: only services that
- * this end's own chain file declares for this tunnel, only at the end that acts for them, and their target comes from
- * this file, never from the asking side.
+ * this end's own chain file declares for this tunnel, only at the end that acts for them, only kinds of channel that they
+ * have, and their target comes from this file; where the file lets applications choose it, by its `allow`. What a name is
+ * resolved to is checked when it is connected to, by the same patterns (target-addresses.ts).
  */
-import type { ChannelCode, ChannelRequestBody, ServiceConfig } from '@lstp/core';
+import type { ChannelCode, ChannelRequestBody, ServiceConfig, VerifiedUser } from '@lstp/core';
+import { permittedTarget } from './target-addresses.js';
 
 export interface Policy {
   readonly node: string;
   readonly services: ReadonlyMap<string, ServiceConfig>;
-  /** Whether the service's plugin can act for it at this end. */
-  acts(service: ServiceConfig): boolean;
-  /** Codecs this end has. */
-  readonly codecs: readonly string[];
+  /** The kinds of channel that this end can act on for a service; none where it has no working back end. */
+  kindsOf(service: ServiceConfig): readonly ChannelRequestBody['kind'][];
+  /** The service whose front end at this end had the other end listen on this channel. */
+  listenerOf(channel: number): string | undefined;
+  /** Who has logged in at the other end; `pending` while that is being found out, else why nobody has. */
+  readonly login: LoginState;
 }
 
-export type Decision = { readonly granted: ServiceConfig } | { readonly denied: ChannelCode; readonly message: string };
+export type LoginState = { readonly state: 'pending' } | { readonly state: 'verified'; readonly user: VerifiedUser } | { readonly state: 'none'; readonly message: string };
+
+/** `pending`: ask again when the log-in is decided. */
+export type Decision = { readonly granted: ServiceConfig } | { readonly pending: ServiceConfig } | Denial;
+
+export interface Denial {
+  readonly denied: ChannelCode;
+  readonly message: string;
+}
 
 export function authorise(request: ChannelRequestBody, policy: Policy): Decision {
+  const { node } = policy;
   const service = policy.services.get(request.service);
-  if (service === undefined) return deny('unknown-service', `service ${request.service} is not declared for this tunnel in the chain file of ${policy.node}`);
-  if (service.at === policy.node) return deny('denied', `service ${service.name} takes applications in at ${policy.node}; it is asked for from the other end`);
-  if (!policy.acts(service)) return deny('denied', `service ${service.name} (${service.plugin}) has no working back end at ${policy.node}`);
-  if (request.kind !== 'stream') return deny('denied', `service ${service.name} (${service.plugin}) carries streams, not ${request.kind}`);
-  if (request.binding !== undefined) return deny('denied', `channel ${request.binding} is no binding`);
-  if (request.target !== undefined) return deny('denied', `service ${service.name} has one target, which ${policy.node} decides`);
-  if (request.codec !== undefined && !policy.codecs.includes(request.codec)) return deny('denied', `codec ${request.codec} is not known at ${policy.node}`);
-  return { granted: service };
+  if (service === undefined) return deny('unknown-service', `service ${request.service} is not declared for this tunnel in the chain file of ${node}`);
+  const fault = request.binding === undefined ? (placeFault(request, service, policy) ?? targetFault(request, service, node)) : bindingFault(request, service, policy);
+  if (fault !== undefined) return deny('denied', fault);
+  if (request.codec !== undefined && request.codec !== service.codec) return deny('denied', `service ${service.name} has ${service.codec === undefined ? 'no codec' : `the codec ${service.codec}`} in the chain file of ${node}, not ${request.codec}`);
+  return service.users === undefined || request.binding !== undefined ? { granted: service } : byUser(service, service.users, policy.login);
+}
+
+function placeFault({ kind }: ChannelRequestBody, service: ServiceConfig, { node, kindsOf }: Policy): string | undefined {
+  if (service.at === node) return `service ${service.name} takes applications in at ${node}; it is asked for from the other end`;
+  const kinds = kindsOf(service);
+  if (kinds.length === 0) return `service ${service.name} (${service.plugin}) has no working back end at ${node}`;
+  return kinds.includes(kind) ? undefined : `service ${service.name} (${service.plugin}) carries ${kinds.join(', ')}, not ${kind}`;
+}
+
+function targetFault({ target }: ChannelRequestBody, { name, allow }: ServiceConfig, node: string): string | undefined {
+  if (allow === undefined) return target === undefined ? undefined : `service ${name} has one target, which ${node} decides`;
+  if (target === undefined) return `service ${name} has no target of its own: the request must name one`;
+  return permittedTarget(target, allow) === undefined ? `allow of service ${name} does not permit ${target}` : undefined;
+}
+
+/** A connection that the other end accepted for a front end of this end. */
+function bindingFault({ binding = 0, kind, target }: ChannelRequestBody, service: ServiceConfig, { node, listenerOf }: Policy): string | undefined {
+  const isAsked = service.at === node && listenerOf(binding) === service.name;
+  return isAsked && kind === 'stream' && target === undefined ? undefined : `channel ${binding} is no binding of service ${service.name}`;
+}
+
+function byUser(service: ServiceConfig, users: readonly string[], login: LoginState): Decision {
+  if (login.state === 'pending') return { pending: service };
+  if (login.state === 'none') return deny('denied', `service ${service.name} is for users that have logged in: ${login.message}`);
+  const { user, groups = [] } = login.user;
+  const isMeant = (!user.startsWith('@') && users.includes(user)) || groups.some((group) => users.includes(`@${group}`));
+  return isMeant ? { granted: service } : deny('denied', `service ${service.name} is not for user ${user}`);
 }
 
 function deny(denied: ChannelCode, message: string): Decision {

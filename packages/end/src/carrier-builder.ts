@@ -4,13 +4,21 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { CARRIER_EXPORTER, CarrierSetup, decodeJson, encodeJson, FrameReader, isMaster, ProtocolError, type CarrierFacts, type CarrierIdentity, type CheckedPeer, type Crypto, type OwnSetup, type SecuredCarrier, type Security } from '@lstp/core';
+import { CARRIER_EXPORTER, CarrierSetup, decodeJson, encodeJson, FrameReader, isMaster, ProtocolError, type CarrierFacts, type CarrierIdentity, type CheckedPeer, type Credentials, type Crypto, type OwnSetup, type SecuredCarrier, type Security } from '@lstp/core';
 
 export interface RawCarrier {
   /** What was read beyond LSTP is pushed back already. Owned from now on. */
   readonly socket: Socket;
   readonly own: OwnSetup;
   readonly peer: CheckedPeer;
+}
+
+export interface BuildOptions {
+  readonly security: Security;
+  readonly crypto: Crypto;
+  readonly timeoutMs: number;
+  /** Who uses this end, for the association of these two instances. Never rejects. */
+  readonly credentials?: (association: string) => Promise<Credentials | undefined> | undefined;
 }
 
 export interface BuiltCarrier {
@@ -22,12 +30,22 @@ export interface BuiltCarrier {
 }
 
 /** Rejects with the reason, everything destroyed, when the peer is not who it said, sent other set-up, or is too slow. */
-export async function buildCarrier(raw: RawCarrier, { security, crypto, timeoutMs }: { security: Security; crypto: Crypto; timeoutMs: number }): Promise<BuiltCarrier> {
+export async function buildCarrier(raw: RawCarrier, { security, crypto, timeoutMs, credentials }: BuildOptions): Promise<BuiltCarrier> {
   const { socket, own, peer } = raw;
   const secured = await security.secure({ socket, master: isMaster(own.info.side), pin: peer.setup.info.key, timeoutMs });
   const setup = new CarrierSetup(own, peer, crypto);
   const { identity, head } = await compareSetup(secured.stream, setup, timeoutMs);
-  return { facts: factsOf(raw, identity, secured), identity, stream: secured.stream, head };
+  const facts = factsOf(raw, identity, secured);
+  const asked = credentials?.(associationOf(facts));
+  // Nobody else listens meanwhile; whoever gets the stream sees that it is destroyed.
+  if (asked !== undefined) secured.stream.on('error', () => {});
+  const login = await asked;
+  return { facts: login === undefined ? facts : { ...facts, login }, identity, stream: secured.stream, head };
+}
+
+/** One name for what two instances have in common. */
+export function associationOf({ instance, peerInstance }: Pick<CarrierFacts, 'instance' | 'peerInstance'>): string {
+  return `${instance} ${peerInstance}`;
 }
 
 function factsOf({ own, peer }: RawCarrier, identity: CarrierIdentity, secured: SecuredCarrier): CarrierFacts {

@@ -7,9 +7,10 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ChannelRefusal, HEADROOM, type Channel, type ChannelCode, type JoinedChannel, type Tunnel } from '@lstp/core';
+import { ChannelRefusal, HEADROOM, type Answer, type Channel, type ChannelCode, type JoinedChannel, type Tunnel } from '@lstp/core';
 import { ApplicationReader } from './application-reader.js';
 import { ApplicationWriter } from './application-writer.js';
+import { refuse, say } from './last-words.js';
 import type { Slabs } from './slabs.js';
 import { StreamEnding } from './stream-ending.js';
 import type { Stretches } from './stretches.js';
@@ -39,6 +40,8 @@ export class ChannelJoin implements JoinedChannel {
   #writer: ApplicationWriter | undefined;
   #stream: Duplex | undefined;
   #ending: StreamEnding | undefined;
+  /** What the application is told once the far end has connected or refused. */
+  #answer: Answer | undefined;
   /** What arrived before the stream was there. */
   #early: Buffer[] | undefined;
   #endArrived = false;
@@ -50,10 +53,14 @@ export class ChannelJoin implements JoinedChannel {
   #refuse: (why: ChannelRefusal) => void = () => {};
   #close: (reason: ChannelCode) => void = () => {};
 
-  constructor(host: JoinHost, channel: Channel) {
+  /** `watch` sees what the application sends. */
+  constructor(host: JoinHost, channel: Channel, watch?: (bytes: Uint8Array) => void) {
     this.#host = host;
     this.#channel = channel;
-    this.#reader = new ApplicationReader(host.slabs, (frame) => this.#send(frame));
+    this.#reader = new ApplicationReader(host.slabs, watch === undefined ? (frame) => this.#send(frame) : (frame) => {
+      watch(frame.subarray(HEADROOM));
+      this.#send(frame);
+    });
     this.connected = new Promise((resolve, reject) => {
       this.#connect = resolve;
       this.#refuse = reject;
@@ -76,8 +83,9 @@ export class ChannelJoin implements JoinedChannel {
   }
 
   /** The application's connection; `head` was read from it before. */
-  attach(stream: Duplex, head?: Uint8Array): void {
+  attach(stream: Duplex, head?: Uint8Array, answer?: Answer): void {
     this.#stream = stream;
+    this.#answer = answer;
     stream.on('error', () => this.#handleGone());
     stream.on('close', () => this.#handleGone());
     const ending = new StreamEnding(stream);
@@ -96,7 +104,9 @@ export class ChannelJoin implements JoinedChannel {
   // --- what the channel did
 
   handleConnected(bound: string | undefined): void {
-    this.#connect(bound === undefined ? {} : { bound });
+    const result = bound === undefined ? {} : { bound };
+    if (this.#answer !== undefined) this.#say(this.#answer, result);
+    this.#connect(result);
   }
 
   /** `bytes` may be kept until the stream has taken them. `followed`: more come in this turn of the event loop. */
@@ -126,8 +136,7 @@ export class ChannelJoin implements JoinedChannel {
   handleClosed(reason: ChannelCode, message: string): void {
     if (this.#over) return;
     this.#over = true;
-    if (reason !== 'done') this.#refuse(new ChannelRefusal(reason, message));
-    if (reason !== 'done') this.#ending?.abort();
+    if (reason !== 'done') this.#abort(new ChannelRefusal(reason, message));
     this.#early = undefined;
     this.#close(reason);
   }
@@ -182,6 +191,27 @@ export class ChannelJoin implements JoinedChannel {
   }
 
   // --- towards the application
+
+  /** Nothing of the channel comes before the far end has connected: this is the first that is written. */
+  #say(answer: Answer, result: { readonly bound?: string }): void {
+    this.#answer = undefined;
+    const stream = this.#stream;
+    if (stream === undefined || this.#over) return;
+    try {
+      say(stream, answer.connected(result));
+    } catch (error) {
+      stream.destroy(error as Error);
+    }
+  }
+
+  /** A reset; or, where the application still waits for an answer, that. */
+  #abort(why: ChannelRefusal): void {
+    this.#refuse(why);
+    const [stream, answer] = [this.#stream, this.#answer];
+    this.#answer = undefined;
+    if (stream === undefined || answer === undefined) this.#ending?.abort();
+    else refuse(stream, answer, why);
+  }
 
   #end(): void {
     this.#writer?.flush();

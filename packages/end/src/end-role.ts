@@ -96,7 +96,7 @@ export class EndRole {
     if (offers.length > 1) throw Object.assign(new Error(`several tunnels have a service ${service}: ${offers.map(({ name }) => `${name}/${service}`).join(', ')}`), { code: 'ERR_LSTP_AMBIGUOUS' });
     const config = only.services.get(service) as ServiceConfig;
     const child = this.#options.container.createChildContainer();
-    child.registerInstance(CHANNELS, { join: (joined, request) => only.join(config, joined, request) });
+    child.registerInstance(CHANNELS, only.opener(config));
     const connector = this.#options.plugins.find((plugin) => plugin.connector !== undefined)?.connector;
     if (connector === undefined) throw Object.assign(new Error('no plugin joins streams to channels'), { code: 'ERR_LSTP_NO_CONNECTOR' });
     return child.resolve(connector).connect(stream, target === undefined ? {} : { target });

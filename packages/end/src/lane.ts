@@ -8,7 +8,7 @@
  */
 import {
   checkPeerSetup, ProtocolError,
-  type CheckedPeer, type ClearSetup, type Crypto, type LegConnection, type LegEnd, type LegHandler, type LegHub, type LegNews, type Neighbour, type OwnSetup, type PublicKey, type RoutePin, type Security, type WireCode,
+  type CheckedPeer, type ClearSetup, type Credentials, type Crypto, type LegConnection, type LegEnd, type LegHandler, type LegHub, type LegNews, type Neighbour, type OwnSetup, type PublicKey, type RoutePin, type Security, type WireCode,
 } from '@lstp/core';
 import { buildCarrier, type BuiltCarrier } from './carrier-builder.js';
 
@@ -24,6 +24,8 @@ export interface LaneFacts {
 }
 
 export interface LaneHost {
+  /** Who uses this end, for the association of two instances. Never rejects. */
+  readonly credentials?: (association: string) => Promise<Credentials | undefined> | undefined;
   readonly crypto: Crypto;
   readonly security: Security;
   readonly hub: LegHub;
@@ -168,8 +170,8 @@ export class Lane {
     const socket = leg.release();
     this.#leg = undefined;
     const generation = this.#generation;
-    const { security, crypto } = this.#host;
-    buildCarrier({ socket, own, peer }, { security, crypto, timeoutMs: BUILD_TIMEOUT_MS }).then(
+    const { security, crypto, credentials } = this.#host;
+    buildCarrier({ socket, own, peer }, { security, crypto, timeoutMs: BUILD_TIMEOUT_MS, ...(credentials === undefined ? {} : { credentials }) }).then(
       (built) => this.#handleBuilt(generation, built),
       (error: Error) => this.#isCurrent(generation) && this.#fail({ code: error instanceof ProtocolError ? error.wireCode : undefined, message: error.message }),
     );

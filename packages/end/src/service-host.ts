@@ -5,11 +5,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Duplex } from 'node:stream';
 import {
-  CHANNELS, ChannelRefusal, LOGGER, OPTIONS, SERVICE,
-  type BackEnd, type Channel, type ChannelOpener, type ChannelRequest, type FrontEnd, type JoinedChannel, type PluginDefinition, type ServiceConfig, type ServiceStatus,
+  ChannelRefusal,
+  type BackEnd, type BackEndRequest, type Channel, type ChannelOpener, type ChannelRequest, type ChannelRequestBody, type DatagramChannel, type DatagramRequest, type JoinedChannel, type ListenRequest, type OpenedChannel, type PluginDefinition, type ServiceConfig, type ServiceStatus,
 } from '@lstp/core';
-import type { DependencyContainer } from 'tsyringe';
 import type { Logger } from 'pino';
+import type { DependencyContainer } from 'tsyringe';
+import { auditDenial, type Who } from './audit.js';
+import type { ChannelFlow } from './channel-flow.js';
+import { ConnectWatch, type Attempt } from './connect-watch.js';
+import { IncomingChannels } from './incoming-channels.js';
+import { refuse } from './last-words.js';
+import { shape, watchesOf, type RunningService } from './running-service.js';
+import { ServiceMaker } from './service-maker.js';
+import { resolveTarget } from './target-addresses.js';
 import type { TunnelRunner } from './tunnel-runner.js';
 
 export interface ServiceHostOptions {
@@ -20,22 +28,31 @@ export interface ServiceHostOptions {
   readonly plugin: (name: string) => PluginDefinition | undefined;
   readonly runner: TunnelRunner;
   readonly logger: Logger;
+  /** Who is at the other end, for the log. */
+  readonly who: () => Who;
 }
 
-interface RunningService {
-  config: ServiceConfig;
-  readonly role: 'front' | 'back';
-  readonly frontEnd?: FrontEnd;
-  readonly backEnd?: BackEnd;
-  error?: string;
-}
+/** Kinds of channel, and what a back end must have to take them. */
+const METHODS = { stream: 'connect', datagram: 'connectDatagrams', listen: 'listen' } as const;
+type Kind = ChannelRequestBody['kind'];
+type OpenBody = Omit<ChannelRequestBody, 'window' | 'slot'>;
 
 export class ServiceHost {
   readonly #options: ServiceHostOptions;
+  readonly #maker: ServiceMaker;
   readonly #services = new Map<string, RunningService>();
+  readonly #incoming: IncomingChannels;
+  readonly #connecting: ConnectWatch;
 
   constructor(options: ServiceHostOptions) {
     this.#options = options;
+    this.#maker = new ServiceMaker(options);
+    this.#incoming = new IncomingChannels(options.runner, options.logger);
+    this.#connecting = new ConnectWatch(() => options.runner.now(), ({ channel }, message) => this.#refuse(channel, new ChannelRefusal('timeout', message)));
+  }
+
+  get maker(): ServiceMaker {
+    return this.#maker;
   }
 
   /** Makes the running services those of `wanted`; returns a line for each change. Channels of what changes go on. */
@@ -56,128 +73,226 @@ export class ServiceHost {
   }
 
   async stop(): Promise<void> {
+    this.#connecting.stop();
     for (const name of [...this.#services.keys()]) await this.#stop(name);
   }
 
-  /** Whether this end acts for a service: it has a working back end. */
-  acts({ name }: ServiceConfig): boolean {
-    return this.#services.get(name)?.backEnd !== undefined;
+  /** The kinds of channel that this end can act on for a service; none where it has no working back end. */
+  kindsOf({ name }: ServiceConfig): readonly Kind[] {
+    const backEnd = this.#services.get(name)?.backEnd;
+    return backEnd === undefined ? [] : (Object.keys(METHODS) as Kind[]).filter((kind) => backEnd[METHODS[kind]] !== undefined);
+  }
+
+  /** The service whose front end had the other end listen on this channel. */
+  listenerOf(channel: number): string | undefined {
+    return this.#incoming.serviceOf(channel);
+  }
+
+  // --- front ends
+
+  /** What a front end of `config` opens channels with, or whoever speaks for one. */
+  opener(config: ServiceConfig): ChannelOpener {
+    const current = (): ServiceConfig => this.#services.get(config.name)?.config ?? config;
+    return {
+      join: (stream, request) => this.join(current(), stream, request),
+      openDatagrams: (request) => this.#openDatagrams(current(), request),
+      listen: (request) => this.#listen(current(), request),
+    };
   }
 
   /** Opens a channel of a service for a stream, as the service's own front end would. */
   join(config: ServiceConfig, stream: Duplex, request: ChannelRequest = {}): JoinedChannel {
-    const target = request.target === undefined ? {} : { target: request.target };
-    const codec = config.codec === undefined ? {} : { codec: config.codec };
-    const body = { service: config.name, kind: 'stream' as const, carrier: config.carrier, ...target, ...codec };
+    const { runner } = this.#options;
+    const service = this.#services.get(config.name);
+    const body = this.#bodyOf(config, 'stream', request.target);
     try {
-      return this.#options.runner.open(body, stream, request);
+      if (service?.parts === undefined) return runner.open(body, stream, request);
+      const { parts, role } = service;
+      return runner.openShaped(body, request, (channel) => ({ ...shape(parts, { channel, role, head: request.head ?? new Uint8Array() }, stream), ...watching(parts, channel, role) }));
     } catch (error) {
-      // Nothing was opened: the application sees a reset, the plugin the reason.
-      stream.destroy(error as Error);
-      return refused(error as Error & { reason?: ChannelRefusal['reason'] });
+      // Nothing was opened: the application sees a reset, or the answer, and the plugin the reason.
+      const refusal = refusalOf(error as Error);
+      if (request.answer === undefined) stream.on('error', () => {}).destroy(error as Error);
+      else refuse(stream, request.answer, refusal);
+      return { id: '', ...refusedChannel(refusal) };
     }
+  }
+
+  #openDatagrams(config: ServiceConfig, { target, source, onDatagram }: DatagramRequest): DatagramChannel {
+    return this.#openFlow(this.#bodyOf(config, 'datagram', target), source, onDatagram);
+  }
+
+  #listen(config: ServiceConfig, request: ListenRequest): OpenedChannel {
+    const flow = this.#openFlow(this.#bodyOf(config, 'listen', request.target), request.source);
+    if ('channel' in flow) this.#incoming.add(flow, config.name, request);
+    return flow;
+  }
+
+  #openFlow(body: OpenBody, source: string | undefined, take?: (datagram: Uint8Array) => void): ChannelFlow | DatagramChannel {
+    try {
+      return this.#options.runner.openFlow(body, source, take);
+    } catch (error) {
+      return { id: '', ...refusedChannel(refusalOf(error as Error)), dropped: 0, send: () => {}, close: () => {} };
+    }
+  }
+
+  /** The codec is the service's, unless the peer is known to have none of that name. */
+  #bodyOf({ name, carrier, codec }: ServiceConfig, kind: Kind, target: string | undefined): OpenBody {
+    const codecs = this.#options.runner.tunnel.peer?.codecs;
+    const isCoded = kind === 'stream' && codec !== undefined && (codecs === undefined || codecs.includes(codec));
+    return { service: name, kind, carrier: kind === 'stream' ? carrier : 'shared', ...(target === undefined ? {} : { target }), ...(isCoded ? { codec } : {}) };
+  }
+
+  // --- back ends
+
+  /** Takes in an authorised channel of the peer's: from now on its bytes are kept. */
+  adopt(channel: Channel): void {
+    const { runner } = this.#options;
+    const { kind, service } = channel.request;
+    const running = this.#services.get(service);
+    if (kind !== 'stream') runner.adoptFlow(channel);
+    else if (running?.parts === undefined) runner.adopt(channel);
+    else runner.adopt(channel, watchesOf(running.parts, channel, running.role));
   }
 
   /** Connects the back end for a granted channel, and answers the peer. */
   async begin(channel: Channel): Promise<void> {
     const { runner } = this.#options;
-    const join = runner.joinOf(channel);
-    const abort = new AbortController();
-    let isConnecting = true;
+    if (channel.request.binding !== undefined) return this.#incoming.deliver(channel, this.#services.get(channel.request.service)?.parts);
+    const attempt = this.#connecting.add(channel);
     // Only a connect that is still under way: an abort is costly, and every channel closes one day.
-    void join?.closed.then(() => isConnecting && abort.abort());
+    void (runner.joinOf(channel) ?? runner.flowOf(channel))?.closed.then(() => this.#connecting.abort(attempt));
     try {
-      const backEnd = this.#services.get(channel.request.service)?.backEnd;
-      if (backEnd === undefined) throw new ChannelRefusal('denied', `service ${channel.request.service} is gone`);
-      const { target } = channel.request;
-      const { source } = channel;
-      const { stream, bound } = await backEnd.connect({ ...(target === undefined ? {} : { target }), ...(source === undefined ? {} : { source }) }, abort.signal);
-      isConnecting = false;
-      runner.tunnel.begin(channel, bound, runner.now());
-      if (join === undefined) stream.destroy();
-      else join.attach(stream);
+      await this.#connect(attempt);
     } catch (error) {
-      isConnecting = false;
-      this.#refuse(channel, error as Error);
+      if (!attempt.isOver) this.#refuse(channel, error as Error);
     }
+    this.#connecting.settle(attempt);
     runner.settle();
   }
 
+  async #connect(attempt: Attempt): Promise<void> {
+    const { channel } = attempt;
+    const { kind, service: name, target } = channel.request;
+    const service = this.#services.get(name);
+    if (service?.backEnd?.[METHODS[kind]] === undefined) throw new ChannelRefusal('denied', `service ${name} is gone`);
+    const addresses = target === undefined ? undefined : await resolveTarget(target, service.config.allow ?? []);
+    if (attempt.isOver) return;
+    const { source } = channel;
+    const request = { ...(target === undefined ? {} : { target, addresses: addresses ?? [] }), ...(source === undefined ? {} : { source }) };
+    if (kind === 'stream') return this.#connectStream(attempt, service, request);
+    if (kind === 'datagram') return this.#connectDatagrams(attempt, service.backEnd, request);
+    return this.#listenFor(attempt, service, request);
+  }
+
+  async #connectStream(attempt: Attempt, { backEnd, parts, role }: RunningService, request: BackEndRequest): Promise<void> {
+    const { runner } = this.#options;
+    const { channel, abort } = attempt;
+    const connected = await backEnd?.connect?.(request, abort.signal);
+    if (connected === undefined) throw new Error('connect() gave no connection');
+    const { stream, bound } = connected;
+    const join = runner.joinOf(channel);
+    if (attempt.isOver || join === undefined) return void stream.on('error', () => {}).destroy();
+    try {
+      const shaped = parts === undefined ? stream : shape(parts, { channel, role }, stream).stream;
+      runner.tunnel.begin(channel, bound, runner.now());
+      join.attach(shaped);
+    } catch (error) {
+      stream.on('error', () => {}).destroy();
+      throw error;
+    }
+  }
+
+  async #connectDatagrams(attempt: Attempt, backEnd: BackEnd, request: BackEndRequest): Promise<void> {
+    const { runner } = this.#options;
+    const { channel, abort } = attempt;
+    const flow = runner.flowOf(channel);
+    if (flow === undefined) return;
+    const connection = await backEnd.connectDatagrams?.({ ...request, send: (datagram) => flow.send(datagram), close: (reason) => flow.close(reason) }, abort.signal);
+    if (connection === undefined) throw new Error('connectDatagrams() gave no connection');
+    void flow.closed.then(() => this.#guard(channel, () => connection.close()));
+    if (attempt.isOver) return;
+    runner.tunnel.begin(channel, connection.bound, runner.now());
+    flow.attach((datagram) => connection.send(datagram));
+  }
+
+  async #listenFor(attempt: Attempt, service: RunningService, request: BackEndRequest): Promise<void> {
+    const { runner } = this.#options;
+    const { channel, abort } = attempt;
+    const flow = runner.flowOf(channel);
+    if (flow === undefined) return;
+    const accept = (stream: Duplex, source?: string): void => this.#offer(service, channel, { stream, ...(source === undefined ? {} : { source }) });
+    const listening = await service.backEnd?.listen?.({ ...request, accept, close: (reason) => flow.close(reason) }, abort.signal);
+    if (listening === undefined) throw new Error('listen() gave no listener');
+    void flow.closed.then(() => this.#guard(channel, () => listening.close()));
+    if (!attempt.isOver) runner.tunnel.begin(channel, listening.bound, runner.now());
+  }
+
+  /** What connected to a listener goes to its front end, as a channel that this end opens. */
+  #offer({ config, parts, role }: RunningService, listener: Channel, { stream, source }: { readonly stream: Duplex; readonly source?: string }): void {
+    const { runner } = this.#options;
+    const body = { ...this.#bodyOf(config, 'stream', undefined), binding: listener.id };
+    const request = source === undefined ? {} : { source };
+    try {
+      if (runner.flowOf(listener) === undefined) throw new Error('nobody waits for it any more');
+      if (parts === undefined) runner.open(body, stream, request);
+      else runner.openShaped(body, request, (channel) => ({ ...shape(parts, { channel, role }, stream), ...watching(parts, channel, role) }));
+    } catch (error) {
+      stream.on('error', () => {}).destroy(error as Error);
+    }
+  }
+
+  #guard(channel: Channel, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#options.logger.error({ service: channel.request.service, channel: channel.id, err: error }, 'back end failed');
+    }
+  }
+
+  #refuse(channel: Channel, error: Error): void {
+    const { runner, logger, who } = this.#options;
+    const { service } = channel.request;
+    const code = error instanceof ChannelRefusal ? error.reason : 'internal';
+    if (code === 'denied') auditDenial(logger, channel, { code, message: error.message, ...who() });
+    else logger.info({ service, channel: channel.id, code, reason: error.message }, 'channel refused');
+    if (code === 'internal') logger.error({ service, channel: channel.id, err: error }, 'back end failed');
+    runner.tunnel.refuse(channel, { code, message: error.message }, runner.now());
+    runner.settle();
+  }
+
+  // --- their life
+
   status(): ServiceStatus[] {
-    return [...this.#services.values()].map(({ config, role, frontEnd, error }) => ({
+    return [...this.#services.values()].map(({ config, role, frontEnd, parts, error }) => ({
       name: config.name,
       plugin: config.plugin,
       role,
       addresses: frontEnd?.addresses ?? [],
+      ...(config.codec === undefined || parts === undefined ? {} : { codec: { name: config.codec, ...parts.counts } }),
       ...(error === undefined ? {} : { error }),
     }));
   }
 
-  #refuse(channel: Channel, error: Error): void {
-    const { runner, logger } = this.#options;
-    const code = error instanceof ChannelRefusal ? error.reason : 'internal';
-    logger.info({ service: channel.request.service, channel: channel.id, code, reason: error.message }, 'channel refused');
-    if (code === 'internal') logger.error({ service: channel.request.service, err: error }, 'back end failed');
-    runner.tunnel.refuse(channel, { code, message: error.message }, runner.now());
-  }
-
   /** Starts a service; returns what went wrong, if anything. */
   async #start(config: ServiceConfig): Promise<string | undefined> {
-    const { logger, node } = this.#options;
-    const role = config.at === node ? 'front' : 'back';
-    let service: RunningService = { config, role };
-    try {
-      service = role === 'front' ? { ...service, frontEnd: this.#resolveFrontEnd(config) } : { ...service, backEnd: this.#resolveBackEnd(config) };
-      await (service.frontEnd ?? service.backEnd)?.start?.();
-    } catch (error) {
-      const { message } = error as Error;
-      service = { config, role, error: message };
-      logger.error({ service: config.name, reason: message }, 'service failed');
-    }
+    const service = await this.#maker.make(config, this.opener(config));
     this.#services.set(config.name, service);
     const addresses = service.frontEnd?.addresses ?? [];
-    if (addresses.length > 0) logger.info({ service: config.name, addresses }, 'service listens');
+    if (addresses.length > 0) this.#options.logger.info({ service: config.name, addresses }, 'service listens');
     return service.error;
   }
 
   async #stop(name: string): Promise<void> {
     const service = this.#services.get(name);
     this.#services.delete(name);
-    try {
-      await (service?.frontEnd ?? service?.backEnd)?.stop?.();
-    } catch (error) {
-      this.#options.logger.error({ service: name, err: error }, 'service failed to stop');
-    }
+    if (service !== undefined) await this.#maker.stop(service);
   }
+}
 
-  #resolveFrontEnd(config: ServiceConfig): FrontEnd {
-    const { frontEnd } = this.#plugin(config);
-    if (frontEnd === undefined) throw new Error(`plugin ${config.plugin} has no front end`);
-    return this.#containerOf(config).resolve(frontEnd);
-  }
-
-  #resolveBackEnd(config: ServiceConfig): BackEnd {
-    const { backEnd } = this.#plugin(config);
-    if (backEnd === undefined) throw new Error(`plugin ${config.plugin} has no back end`);
-    return this.#containerOf(config).resolve(backEnd);
-  }
-
-  #plugin({ plugin }: ServiceConfig): PluginDefinition {
-    const found = this.#options.plugin(plugin);
-    if (found === undefined) throw new Error(`plugin ${plugin} is not loaded`);
-    return found;
-  }
-
-  #containerOf(config: ServiceConfig): DependencyContainer {
-    const { container, tunnel, node, logger } = this.#options;
-    const child = container.createChildContainer();
-    const channels: ChannelOpener = { join: (stream, request) => this.join(this.#services.get(config.name)?.config ?? config, stream, request) };
-    child.registerInstance(OPTIONS, config.options);
-    child.registerInstance(SERVICE, { tunnel, service: config.name, node });
-    child.registerInstance(LOGGER, logger.child({ service: config.name }));
-    child.registerInstance(CHANNELS, channels);
-    return child;
-  }
+function watching(parts: NonNullable<RunningService['parts']>, channel: Channel, role: 'front' | 'back'): { watches?: NonNullable<ReturnType<typeof watchesOf>> } {
+  const watches = watchesOf(parts, channel, role);
+  return watches === undefined ? {} : { watches };
 }
 
 /** Whether nothing changed but the place in the file. */
@@ -185,9 +300,12 @@ function isSame(a: ServiceConfig, b: ServiceConfig): boolean {
   return isDeepStrictEqual({ ...a, place: undefined }, { ...b, place: undefined });
 }
 
-function refused(error: Error & { reason?: ChannelRefusal['reason'] }): JoinedChannel {
-  const reason = error.reason ?? 'internal';
-  const connected = Promise.reject(new ChannelRefusal(reason, error.message));
+function refusalOf(error: Error & { reason?: ChannelRefusal['reason'] }): ChannelRefusal {
+  return error instanceof ChannelRefusal ? error : new ChannelRefusal(error.reason ?? 'internal', error.message);
+}
+
+function refusedChannel(refusal: ChannelRefusal): Pick<JoinedChannel, 'connected' | 'closed'> {
+  const connected = Promise.reject<never>(refusal);
   connected.catch(() => {});
-  return { id: '', connected, closed: Promise.resolve(reason) };
+  return { connected, closed: Promise.resolve(refusal.reason) };
 }

@@ -3,18 +3,19 @@
  * Puts the parts together and decides nothing that they could decide.
  */
 import { randomBytes } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import {
   formatRoute, freezeSetup, rendezvousDigest, Tunnel, VERSIONS,
-  type Carrier, type CarrierStatus, type Chain, type Channel, type ChannelRequest, type ChannelStatus, type Crypto, type JoinedChannel, type LegConnection, type LegHub, type MapNode, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type Route, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
+  type Carrier, type CarrierStatus, type Chain, type Channel, type ChannelOpener, type ChannelStatus, type Crypto, type LegConnection, type LegHub, type MapNode, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type Route, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
-import { authorise } from './authorise.js';
-import type { BuiltCarrier } from './carrier-builder.js';
+import { auditDenial, type Who } from './audit.js';
+import { authorise, type Decision, type Denial } from './authorise.js';
+import { associationOf, type BuiltCarrier } from './carrier-builder.js';
 import { CarrierKeeper } from './carrier-keeper.js';
 import { EpochSource } from './epoch-source.js';
 import type { LaneFacts } from './lane.js';
+import { LoginGate } from './login-gate.js';
 import { ServiceHost } from './service-host.js';
 import { Slabs } from './slabs.js';
 import { TunnelRunner, type TunnelPolicy } from './tunnel-runner.js';
@@ -58,12 +59,16 @@ export class TunnelEnd implements TunnelPolicy {
   readonly #runner: TunnelRunner;
   readonly #services: ServiceHost;
   readonly #keeper: CarrierKeeper;
+  readonly #login: LoginGate;
+  /** Channels that wait until it is known who has logged in. */
+  readonly #undecided = new Set<Channel>();
   readonly #carriers = new Map<Carrier, CarrierInfo>();
   readonly #waiting = new Set<() => void>();
   #config: TunnelConfig;
   #attempts = 0;
   #wasUp = false;
   #draining = false;
+  #stopped = false;
   #progress = '';
   #unregister: (() => void) | undefined;
   #unlisten: (() => void) | undefined;
@@ -80,7 +85,7 @@ export class TunnelEnd implements TunnelPolicy {
       newInstance,
       node,
       software,
-      codecs: [],
+      codecs: plugins.flatMap(({ name, codec }) => (codec === undefined ? [] : [name])),
       plugins: plugins.map(({ name }) => name),
       maxChannels: MAX_CHANNELS,
       pool,
@@ -92,7 +97,14 @@ export class TunnelEnd implements TunnelPolicy {
       spread: config.spread,
     });
     this.#runner = new TunnelRunner(this.#tunnel, this, { slabs, ...(options.holdMs === undefined ? {} : { holdMs: options.holdMs }) });
-    this.#services = new ServiceHost({ ...options, tunnel: config.name, plugin: (name) => plugins.find((plugin) => plugin.name === name), runner: this.#runner });
+    this.#services = new ServiceHost({ ...options, tunnel: config.name, plugin: (name) => plugins.find((plugin) => plugin.name === name), runner: this.#runner, who: () => this.#who() });
+    this.#login = new LoginGate({
+      node,
+      config: config.login,
+      make: (login) => this.#services.maker.resolveRole('login', login, ''),
+      logger: options.logger,
+      decided: () => this.#decideWaiting(),
+    });
     this.#keeper = this.#makeKeeper();
   }
 
@@ -114,13 +126,16 @@ export class TunnelEnd implements TunnelPolicy {
 
   /** Front ends listen and carriers are being built when it resolves. */
   async start(): Promise<void> {
-    const { hub, crypto } = this.#options;
+    const { hub, crypto, config } = this.#options;
     this.#unlisten = hub.onLinkNews(({ node }) => node !== undefined && this.#keeper.handleDraining(node));
     this.#unregister = hub.register(rendezvousDigest(crypto, this.#config.common), {
       handleSetup: (setup, leg: LegConnection) => this.#keeper.handleInbound(leg, setup),
     });
     await this.#services.apply(this.#config.services);
-    this.#keeper.start();
+    if (config.login === undefined) return this.#keeper.start();
+    this.#progress = 'waiting for log-in';
+    // People may be asked, who take their time: the node is ready without them.
+    void this.#login.start().then(() => this.#stopped || this.#draining || this.#keeper.start());
   }
 
   /** Resolves at the next time the tunnel is up. */
@@ -135,9 +150,9 @@ export class TunnelEnd implements TunnelPolicy {
     return this.#services.apply(config.services);
   }
 
-  /** Joins a stream to a channel of a service whose applications connect here. */
-  join(config: ServiceConfig, stream: Duplex, request: ChannelRequest | undefined): JoinedChannel {
-    return this.#services.join(config, stream, request);
+  /** Opens channels of a service whose applications connect here. */
+  opener(config: ServiceConfig): ChannelOpener {
+    return this.#services.opener(config);
   }
 
   /** No new work; resolves when channels and carriers are gone, at the latest after the deadline. */
@@ -146,17 +161,20 @@ export class TunnelEnd implements TunnelPolicy {
     await this.#services.stop();
     this.#keeper.stop();
     const ended = new Promise<void>((resolve) => this.#waiting.add(resolve));
+    this.#runner.closeFlows();
     this.#tunnel.shutdown(deadlineMs, this.#runner.now());
     this.#runner.settle();
     await ended;
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#unregister?.();
     this.#unlisten?.();
     this.#keeper.stop();
     this.#runner.stop();
     await this.#services.stop();
+    await this.#login.stop();
   }
 
   status(): TunnelStatus {
@@ -175,15 +193,11 @@ export class TunnelEnd implements TunnelPolicy {
   // --- TunnelPolicy
 
   handleRequest(channel: Channel): void {
-    const decision = authorise(channel.request, { node: this.#options.node, services: this.#config.services, acts: (service) => this.#services.acts(service), codecs: [] });
-    if ('denied' in decision) {
-      const { service, target, kind } = channel.request;
-      this.#options.logger.warn({ audit: 'denied', service, target, kind, channel: channel.id, reason: decision.message }, 'channel denied');
-      this.#tunnel.refuse(channel, { code: decision.denied, message: decision.message }, this.#runner.now());
-      return;
-    }
-    this.#runner.adopt(channel);
-    this.#tunnel.accept(channel, this.#runner.now());
+    const decision = this.#authorise(channel);
+    if ('denied' in decision) return this.#deny(channel, decision);
+    this.#services.adopt(channel);
+    if ('pending' in decision) this.#undecided.add(channel);
+    else this.#tunnel.accept(channel, this.#runner.now());
   }
 
   handleBegin(channel: Channel): void {
@@ -191,6 +205,7 @@ export class TunnelEnd implements TunnelPolicy {
   }
 
   handleClosed(channel: Channel): void {
+    this.#undecided.delete(channel);
     this.#options.logger.debug({ channel: channel.id, service: channel.request.service, reason: channel.reason, bytesIn: channel.bytesIn, bytesOut: channel.bytesOut }, 'channel closed');
   }
 
@@ -199,6 +214,7 @@ export class TunnelEnd implements TunnelPolicy {
     switch (event.type) {
       case 'established':
         this.#wasUp = true;
+        this.#handleEstablished();
         logger.info('tunnel established');
         return this.#wake();
       case 'interrupted':
@@ -227,6 +243,43 @@ export class TunnelEnd implements TunnelPolicy {
 
   // --- private
 
+  #authorise({ request }: Channel): Decision {
+    return authorise(request, {
+      node: this.#options.node,
+      services: this.#config.services,
+      kindsOf: (service) => this.#services.kindsOf(service),
+      listenerOf: (channel) => this.#services.listenerOf(channel),
+      login: this.#login.state,
+    });
+  }
+
+  #deny(channel: Channel, { denied: code, message }: Denial): void {
+    auditDenial(this.#options.logger, channel, { code, message, ...this.#who() });
+    this.#tunnel.refuse(channel, { code, message }, this.#runner.now());
+  }
+
+  /** Who has logged in is known now. */
+  #decideWaiting(): void {
+    for (const channel of this.#undecided) {
+      const decision = this.#authorise(channel);
+      if ('denied' in decision) this.#deny(channel, decision);
+      else this.#tunnel.accept(channel, this.#runner.now());
+    }
+    this.#undecided.clear();
+    this.#runner.settle();
+  }
+
+  #handleEstablished(): void {
+    const { peer, instance } = this.#tunnel;
+    if (peer !== undefined) this.#login.handleEstablished(peer, associationOf({ instance, peerInstance: peer.instance }));
+  }
+
+  #who(): Who {
+    const { config, node } = this.#options;
+    const { user } = this.#login;
+    return { peer: config.left === node ? config.right : config.left, ...(user === undefined ? {} : { user }) };
+  }
+
   #wake(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
@@ -238,7 +291,7 @@ export class TunnelEnd implements TunnelPolicy {
       side: this.side,
       carriers: config.carriers,
       alternatives: config.routes.map((route, alt) => this.#alternative(route, alt)),
-      lane: { crypto, security, hub, freeze: (facts) => this.#freeze(facts) },
+      lane: { crypto, security, hub, freeze: (facts) => this.#freeze(facts), ...(config.login === undefined ? {} : { credentials: (association: string) => this.#login.credentials(association) }) },
       now: () => this.#runner.now(),
       handleBuilt: (built, facts) => this.#handleBuilt(built, facts),
       report: (text) => this.#report(text),
@@ -308,10 +361,13 @@ export class TunnelEnd implements TunnelPolicy {
   }
 
   #channelStatus(channel: Channel): ChannelStatus {
-    const { service, target } = channel.request;
+    const { service, target, kind, codec } = channel.request;
     return {
       id: channel.id,
       service,
+      ...(kind === 'stream' ? {} : { kind }),
+      ...(codec === undefined ? {} : { codec }),
+      ...(channel.datagrams === undefined ? {} : { dropped: channel.datagrams.dropped }),
       state: channel.state,
       role: channel.opener ? 'front' : 'back',
       ...(target === undefined ? {} : { target }),

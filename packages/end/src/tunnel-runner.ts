@@ -9,9 +9,12 @@ import type { Duplex } from 'node:stream';
 import type { Carrier, Channel, ChannelRequest, Tunnel, TunnelEvent } from '@lstp/core';
 import type { BuiltCarrier } from './carrier-builder.js';
 import { CarrierLink, type LinkHost } from './carrier-link.js';
+import { ChannelFlow } from './channel-flow.js';
 import { ChannelJoin, type JoinHost } from './channel-join.js';
+import type { ChannelWatches } from './channel-watches.js';
 import type { Slabs } from './slabs.js';
 import { Stretches } from './stretches.js';
+import { WatchedJoin } from './watched-join.js';
 
 /** Applications that connect while the tunnel is down are held this long. */
 const HOLD_MS = 10_000;
@@ -33,6 +36,15 @@ export interface RunnerOptions {
   readonly holdMs?: number;
 }
 
+/** What stands between an application and its channel. */
+export interface Shaped {
+  readonly stream: Duplex;
+  /** Of a stream without layers, which see plain bytes themselves. */
+  readonly watches?: ChannelWatches;
+  /** What was read from it before, where the layers have not got it. */
+  readonly head?: Uint8Array;
+}
+
 export class TunnelRunner implements JoinHost, LinkHost {
   readonly tunnel: Tunnel;
   readonly slabs: Slabs;
@@ -41,6 +53,8 @@ export class TunnelRunner implements JoinHost, LinkHost {
   readonly #holdMs: number;
   readonly #links = new Map<Carrier, CarrierLink>();
   readonly #joins = new Map<Channel, ChannelJoin>();
+  /** Channels that are no streams. */
+  readonly #flows = new Map<Channel, ChannelFlow>();
   readonly #holding = new Set<ChannelJoin>();
   #took: ChannelJoin[] = [];
   #fullRecord = false;
@@ -66,7 +80,7 @@ export class TunnelRunner implements JoinHost, LinkHost {
   /** Of everything that ever went through, for metrics. */
   get totals(): { channels: number; carriers: number; bytesIn: number; bytesOut: number } {
     const totals = { ...this.#totals };
-    for (const { bytesIn, bytesOut } of this.#joins.keys()) {
+    for (const { bytesIn, bytesOut } of [...this.#joins.keys(), ...this.#flows.keys()]) {
       totals.bytesIn += bytesIn;
       totals.bytesOut += bytesOut;
     }
@@ -86,21 +100,65 @@ export class TunnelRunner implements JoinHost, LinkHost {
   }
 
   /** Opens a channel for an application's stream. Throws what Tunnel.open() throws; the stream is then untouched. */
-  open(request: Parameters<Tunnel['open']>[0], stream: Duplex, { source, head }: ChannelRequest): ChannelJoin {
+  open(request: Parameters<Tunnel['open']>[0], stream: Duplex, { source, head, answer }: ChannelRequest): ChannelJoin {
     const channel = this.tunnel.open(request, source, this.now());
     const join = this.adopt(channel);
-    join.attach(stream, head);
+    join.attach(stream, head, answer);
+    if (!this.tunnel.established) this.#hold(channel);
+    this.settle();
+    return join;
+  }
+
+  /** The same for a stream that `shape` puts something in front of; throws what it throws, and nothing was opened. */
+  openShaped(request: Parameters<Tunnel['open']>[0], { source, answer }: ChannelRequest, shape: (channel: Channel) => Shaped): ChannelJoin {
+    const channel = this.tunnel.open(request, source, this.now());
+    let shaped: Shaped;
+    try {
+      shaped = shape(channel);
+    } catch (error) {
+      this.tunnel.reset(channel, { code: 'internal', message: '' }, this.now());
+      throw error;
+    }
+    const join = this.adopt(channel, shaped.watches);
+    join.attach(shaped.stream, shaped.head, answer);
     if (!this.tunnel.established) this.#hold(channel);
     this.settle();
     return join;
   }
 
   /** The join of a channel that the peer opened. */
-  adopt(channel: Channel): ChannelJoin {
-    const join = new ChannelJoin(this, channel);
+  adopt(channel: Channel, watches?: ChannelWatches): ChannelJoin {
+    const join = watches === undefined ? new ChannelJoin(this, channel) : new WatchedJoin(this, channel, watches);
     this.#joins.set(channel, join);
     this.#totals.channels += 1;
     return join;
+  }
+
+  /** Opens a channel that is no stream. Throws what Tunnel.open() throws. */
+  openFlow(request: Parameters<Tunnel['open']>[0], source: string | undefined, take?: (datagram: Uint8Array) => void): ChannelFlow {
+    const channel = this.tunnel.open(request, source, this.now());
+    const flow = this.adoptFlow(channel);
+    if (take !== undefined) flow.attach(take);
+    if (!this.tunnel.established) this.#hold(channel);
+    this.settle();
+    return flow;
+  }
+
+  /** The flow of a channel that the peer opened. */
+  adoptFlow(channel: Channel): ChannelFlow {
+    const flow = new ChannelFlow(this, channel);
+    this.#flows.set(channel, flow);
+    this.#totals.channels += 1;
+    return flow;
+  }
+
+  /** Channels that have no end of their own: when the node goes, so do they. */
+  closeFlows(): void {
+    for (const flow of [...this.#flows.values()]) flow.close('done');
+  }
+
+  flowOf(channel: Channel): ChannelFlow | undefined {
+    return this.#flows.get(channel);
   }
 
   joinOf(channel: Channel): ChannelJoin | undefined {
@@ -116,8 +174,13 @@ export class TunnelRunner implements JoinHost, LinkHost {
       join.handleClosed('shutting-down', 'the node stops');
       this.#policy.handleClosed(channel);
     }
+    for (const [channel, flow] of this.#flows) {
+      flow.handleClosed('shutting-down', 'the node stops');
+      this.#policy.handleClosed(channel);
+    }
     this.#links.clear();
     this.#joins.clear();
+    this.#flows.clear();
   }
 
   // --- JoinHost
@@ -194,7 +257,7 @@ export class TunnelRunner implements JoinHost, LinkHost {
       case 'end':
         return this.#joins.get(event.channel)?.handleChannelEnd();
       case 'connected':
-        return this.#joins.get(event.channel)?.handleConnected(event.bound);
+        return this.#userOf(event.channel)?.handleConnected(event.bound);
       case 'request':
         return this.#policy.handleRequest(event.channel);
       case 'begin':
@@ -215,19 +278,23 @@ export class TunnelRunner implements JoinHost, LinkHost {
 
   #handleData({ channel, bytes }: TunnelEvent & { readonly type: 'data' }): void {
     const join = this.#joins.get(channel);
-    if (join === undefined) return;
+    if (join === undefined) return this.#flows.get(channel)?.handleData(bytes);
     this.stretches.hold(bytes);
     join.handleData(bytes, this.#fullRecord);
   }
 
   #handleClosed({ channel, reason, message }: TunnelEvent & { readonly type: 'closed' }): void {
-    this.#joins.get(channel)?.handleClosed(reason, message);
+    this.#userOf(channel)?.handleClosed(reason, message);
     this.forget(channel);
+  }
+
+  #userOf(channel: Channel): ChannelJoin | ChannelFlow | undefined {
+    return this.#joins.get(channel) ?? this.#flows.get(channel);
   }
 
   /** The join has done what it could: its channel is over at both ends or was reset by it. */
   forget(channel: Channel): void {
-    if (!this.#joins.delete(channel)) return;
+    if (!this.#joins.delete(channel) && !this.#flows.delete(channel)) return;
     this.#totals.bytesIn += channel.bytesIn;
     this.#totals.bytesOut += channel.bytesOut;
     this.#policy.handleClosed(channel);
@@ -250,12 +317,13 @@ export class TunnelRunner implements JoinHost, LinkHost {
     const timer = setTimeout(() => {
       if (channel.state !== 'requested' || this.tunnel.established) return;
       this.tunnel.reset(channel, { code: 'no-carrier', message: '' }, this.now());
-      this.#joins.get(channel)?.handleClosed('no-carrier', `the tunnel has been down for ${this.#holdMs / 1000} s`);
+      this.#userOf(channel)?.handleClosed('no-carrier', `the tunnel has been down for ${this.#holdMs / 1000} s`);
       this.forget(channel);
       this.settle();
     }, this.#holdMs);
-    void this.#joins.get(channel)?.closed.then(() => clearTimeout(timer));
-    void this.#joins.get(channel)?.connected.then(() => clearTimeout(timer), () => clearTimeout(timer));
+    const user = this.#userOf(channel);
+    void user?.closed.then(() => clearTimeout(timer));
+    void user?.connected.then(() => clearTimeout(timer), () => clearTimeout(timer));
   }
 
   #setTimer(): void {

@@ -40,8 +40,7 @@ export async function connect({ file, service, target }: ConnectRequest, options
 }
 
 function checkTarget({ file, tunnels }: Chain, { tunnel, service }: ServiceName): void {
-  const options = tunnels.get(tunnel)?.services.get(service)?.options;
-  if (typeof options === 'object' && options !== null && 'allow' in options) return;
+  if (tunnels.get(tunnel)?.services.get(service)?.allow !== undefined) return;
   throw new UsageError(`service ${service} leads to one place, which ${file} names; a TARGET is for services with \`allow\``);
 }
 

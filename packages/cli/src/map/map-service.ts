@@ -20,7 +20,7 @@ export function mapService(service: ServiceConfig, { left, right }: { readonly l
   const { name, plugin, at, codec } = service;
   const side = at === left ? 'left' : 'right';
   const options = (typeof service.options === 'object' && service.options !== null ? service.options : {}) as Readonly<Record<string, unknown>>;
-  return { name, plugin, at, side, far: side === 'left' ? right : left, entry: entryOf(options), target: targetOf(options), ...(codec === undefined ? {} : { codec }) };
+  return { name, plugin, at, side, far: side === 'left' ? right : left, entry: entryOf(options), target: targetOf({ ...options, allow: service.allow }), ...(codec === undefined ? {} : { codec }) };
 }
 
 /** Only options that are known to be no secrets are shown. */

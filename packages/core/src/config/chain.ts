@@ -3,6 +3,7 @@
  * Not the text, not its checks: those are in the files beside this one. The user's view: docs/config.md.
  */
 import type { PublicKey, Side } from '../protocol/index.js';
+import type { AllowPattern } from './allow.js';
 
 /** A place in the chain file, counted from 1. */
 export interface Place {
@@ -87,10 +88,27 @@ export interface ServiceConfig {
   readonly at: string;
   /** Whether its channels share the tunnel's carriers or get one of their own. */
   readonly carrier: 'shared' | 'own';
+  /** Name of the plugin that compresses it. */
   readonly codec?: string;
+  /** Which targets its applications may choose; absent where they choose none. */
+  readonly allow?: readonly AllowPattern[];
+  /** Who may use it, once logged in: names of users, and of groups with `@` in front. Absent: everybody at the other end. */
+  readonly users?: readonly string[];
+  /** In this order from the application on. */
+  readonly rewriters?: readonly AttachedConfig[];
+  readonly monitors?: readonly AttachedConfig[];
   /** All other keys of the service, as the plugin's own schema gives them. Secrets are filled in where loadChain() was told for whom; else they are still references. */
   readonly options: unknown;
   readonly place: Place;
+}
+
+/** A plugin that takes part in a service or tunnel of another. */
+export interface AttachedConfig {
+  readonly plugin: string;
+  /** The end at which it works; of a log-in, the end that gives credentials. */
+  readonly at: string;
+  /** As those of a service. */
+  readonly options: unknown;
 }
 
 export interface TunnelConfig {
@@ -104,6 +122,7 @@ export interface TunnelConfig {
   readonly carriers: number;
   readonly spread: boolean;
   readonly graceMs: number;
+  readonly login?: AttachedConfig;
   readonly services: ReadonlyMap<string, ServiceConfig>;
   readonly place: Place;
 }

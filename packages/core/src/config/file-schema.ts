@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { CONFIGURED_SLOTS, KEYS_PER_NODE } from '../protocol/index.js';
+import { allowPatternSchema } from './allow.js';
 import { parseDuration } from './duration.js';
 import { egressSchema } from './egress-schema.js';
 import { parseAddress, parseListen } from './leg-address.js';
@@ -13,6 +14,10 @@ import { expecting, textForm } from './text-form.js';
 
 /** Entries of a list of addresses or plugins. */
 const MAX_LIST = 64;
+/** Entries of `allow` and of `users`. */
+const MAX_ALLOWED = 1024;
+/** Entries of `monitors` and of `rewriters`. */
+const MAX_ATTACHED = 8;
 const DEFAULT_GRACE_MS = 300_000;
 
 const publicKey = textForm(parsePublicKey, { expected: 'a public key', example: 'ed25519: and 43 characters, as `lstp keygen NODE` prints' });
@@ -44,6 +49,28 @@ export const nodeSchema = z
 
 const FLAG = { expected: 'true or false', example: 'true' };
 
+const ENTRY = { expected: 'a plugin', example: 'record, or { plugin: record, at: desk } with its options' };
+
+/** A plugin that takes part in something: its name, or a map with its options. */
+const attachedSchema = z.union(
+  [
+    word('record'),
+    z.looseObject({
+      plugin: word('record').describe('Which plugin. `lstp plugins` lists them.'),
+      at: z.string().optional().describe('The end at which it works. Default: the one where applications connect.'),
+    }),
+  ],
+  { error: expecting(ENTRY) },
+);
+
+/** The keys of an entry that are not its plugin's. */
+export const ATTACHED_KEYS: readonly string[] = ['plugin', 'at'];
+
+/** A user, or a group with `@` in front. */
+const userSchema = z
+  .string({ error: expecting({ expected: 'a user, or a group with @ in front', example: 'ann or "@ops"' }) })
+  .regex(/^@?[^\s@,][^\s,]{0,253}$/, { error: 'a user or @group is one word; write ann or "@ops"' });
+
 /** The keys that every service has; all others belong to its plugin. */
 export const serviceSchema = z.object(
   {
@@ -56,6 +83,19 @@ export const serviceSchema = z.object(
       .default('shared')
       .describe("`own` gives each connection a tunnel connection of its own instead of a share of the tunnel's."),
     codec: word('zlib').optional().describe('Compresses this service, `zlib` for one. Off by default.'),
+    allow: z
+      .array(allowPatternSchema)
+      .max(MAX_ALLOWED)
+      .optional()
+      .describe('For services whose applications choose the target, such as `socks`: `host-pattern:port` or `CIDR:port`; a port is `443`, `1-1023` or `*`. Without it they reach nothing.'),
+    users: z
+      .array(userSchema)
+      .min(1)
+      .max(MAX_ALLOWED)
+      .optional()
+      .describe('Who may use it: users that have logged in (`login` of the tunnel), and groups as `"@ops"`. Without it: everybody at the other end.'),
+    monitors: z.array(attachedSchema).max(MAX_ATTACHED).optional().describe('Plugins that see its bytes: a name, or `{ plugin, at, ... }` with their options.'),
+    rewriters: z.array(attachedSchema).max(MAX_ATTACHED).optional().describe('Plugins that change its bytes, from the application on: a name, or `{ plugin, at, ... }` with their options.'),
   },
   { error: expecting({ expected: 'a map with at and the options of its plugin', example: '{ at: desk, to: "intranet.acme:80" }' }) },
 );
@@ -82,6 +122,16 @@ export const tunnelSchema = z
       grace: textForm(parseGrace, { expected: 'a span of time', example: '30s, 5m or 1h' })
         .default(DEFAULT_GRACE_MS)
         .describe('How long connections are kept while no carrier can be established. `0s` to `24h`; `5m` unless written.'),
+      login: z
+        .looseObject(
+          {
+            plugin: word('login').default('login').describe('How people log in. `lstp plugins` lists what there is.'),
+            at: z.string({ error: expecting({ expected: 'the end that logs in', example: 'desk' }) }).describe('The end that gives name and password; the other one checks them.'),
+          },
+          { error: expecting({ expected: 'a map with at and the options of its plugin', example: '{ at: desk, user: ann, password: "${env:PASSWORD}" }' }) },
+        )
+        .optional()
+        .describe('Who uses the tunnel, for services with `users`: `at` is the end that gives name and password, the other one checks them.'),
       services: z
         .record(z.string(), z.unknown(), { error: expecting({ expected: 'a map of services by name', example: '{ web: { at: desk, to: "intranet.acme:80" } }' }) })
         .optional()

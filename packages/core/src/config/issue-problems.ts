@@ -91,7 +91,7 @@ function subject(path: Path, document: ChainDocument): string {
 }
 
 function owner(path: Path): string {
-  const above = path.at(-2);
+  const above = path.slice(0, -1).findLast((step) => typeof step === 'string');
   return above === undefined ? 'the file' : `"${clip(String(above))}"`;
 }
 

@@ -1,11 +1,13 @@
 /** One entry of a tunnel's `services`: the keys that every service has, and its plugin's own. */
 import type { PluginDefinition } from '../plugin/contract.js';
 import type { Path } from './chain-document.js';
-import type { ServiceConfig } from './chain.js';
+import type { AttachedConfig, ServiceConfig } from './chain.js';
 import { serviceSchema } from './file-schema.js';
-import { checkPiece, unknownKey, type Piece } from './issue-problems.js';
+import { checkPiece } from './issue-problems.js';
 import { clip } from './name.js';
 import { didYouMean } from './nearest.js';
+import { parseAttached } from './parse-attached.js';
+import { parseOptions } from './parse-options.js';
 import type { Ends, ParseContext } from './parse-tunnel.js';
 import { keysOf } from './schema-keys.js';
 
@@ -17,6 +19,8 @@ export interface ServiceSource {
 }
 
 const OWN_KEYS: readonly string[] = Object.keys(serviceSchema.shape);
+/** Every key but `allow`, which is for plugins whose applications choose the target. */
+const FIXED_KEYS = OWN_KEYS.filter((key) => key !== 'allow');
 
 /** Reports what is wrong; undefined then. */
 export function parseService(context: ParseContext, { name, path, ends }: ServiceSource): ServiceConfig | undefined {
@@ -26,10 +30,36 @@ export function parseService(context: ParseContext, { name, path, ends }: Servic
   const service = checkPiece(serviceSchema, value, { document, path });
   if (typeof value !== 'object' || value === null) return undefined;
   if (ends !== undefined) checkEnd(context, path, ends);
-  const options = parseOptions(context, path, value);
-  if (service === undefined || options === undefined) return undefined;
-  const { plugin, at, carrier, codec } = service;
-  return { name, plugin, at, carrier, ...(codec === undefined ? {} : { codec }), options: options.value, place: document.place(path, { part: 'key' }) };
+  const options = parseOwnOptions(context, path, value);
+  if (service !== undefined) checkCodec(context, path, service.codec);
+  const attached = service === undefined ? undefined : parseAllAttached(context, { name, path, ends }, service);
+  if (service === undefined || attached === undefined || options === undefined) return undefined;
+  const { plugin, at, carrier, codec, users } = service;
+  const allow = service.allow ?? (context.plugins.get(plugin)?.targets === 'chosen' ? [] : undefined);
+  const given = Object.entries({ codec, allow, users, ...attached }).filter(([, present]) => present !== undefined);
+  return { name, plugin, at, carrier, ...Object.fromEntries(given), options: options.value, place: document.place(path, { part: 'key' }) };
+}
+
+function checkCodec({ document, plugins }: ParseContext, path: Path, codec: string | undefined): void {
+  if (codec === undefined || plugins.get(codec)?.codec !== undefined) return;
+  if (!plugins.complete && document.keys([]).includes('plugins') && plugins.get(codec) === undefined) return;
+  const known = plugins.definitions().filter((plugin) => plugin.codec !== undefined).map(({ name }) => name);
+  const which = known.length === 0 ? '; there is none here' : `; there are ${known.join(', ')}`;
+  document.report([...path, 'codec'], `codec: no codec is named "${clip(codec)}"${didYouMean(codec, known, which)}`);
+}
+
+/** Undefined where anything is wrong with one. */
+function parseAllAttached(context: ParseContext, { path, ends }: ServiceSource, service: { readonly at: string; readonly monitors?: unknown; readonly rewriters?: unknown }): Partial<Pick<ServiceConfig, 'monitors' | 'rewriters'>> | undefined {
+  const parsed: { monitors?: AttachedConfig[]; rewriters?: AttachedConfig[] } = {};
+  for (const [key, role] of [['monitors', 'monitor'], ['rewriters', 'rewriter']] as const) {
+    const entries = service[key];
+    if (!Array.isArray(entries)) continue;
+    const all = entries.map((_, index) => parseAttached(context, { path: [...path, key, index], role, at: service.at, ends }));
+    const good = all.filter((one) => one !== undefined);
+    if (good.length < all.length) return undefined;
+    parsed[key] = good;
+  }
+  return parsed;
 }
 
 function checkEnd({ document, nodeNames }: ParseContext, path: Path, { left, right }: Ends): void {
@@ -43,14 +73,15 @@ function checkEnd({ document, nodeNames }: ParseContext, path: Path, { left, rig
 }
 
 /** The options as the plugin's schema gives them; undefined if anything is wrong with them. */
-function parseOptions(context: ParseContext, path: Path, value: object): { readonly value: unknown } | undefined {
+function parseOwnOptions(context: ParseContext, path: Path, value: object): { readonly value: unknown } | undefined {
   const { document, plugins } = context;
-  const own = Object.fromEntries(Object.entries(value).filter(([key]) => !OWN_KEYS.includes(key)));
   const name: unknown = document.has([...path, 'plugin']) ? document.value([...path, 'plugin']) : 'forward';
   if (typeof name !== 'string') return undefined;
   const plugin = plugins.get(name);
+  const otherKeys = plugin === undefined || plugin.targets === 'chosen' ? OWN_KEYS : FIXED_KEYS;
+  const own = Object.fromEntries(Object.entries(value).filter(([key]) => !otherKeys.includes(key)));
   if (plugin !== undefined && !isService(plugin)) document.report([...path, 'plugin'], `plugin: "${name}" is no kind of service (${plugin.about}); there are ${serviceNames(context).join(', ')}`);
-  if (plugin !== undefined) return isService(plugin) ? checkOptions(context, path, { plugin, own }) : undefined;
+  if (plugin !== undefined) return isService(plugin) ? parseOptions(context, path, { plugin, own, otherKeys }) : undefined;
   if (!plugins.complete && document.keys([]).includes('plugins')) return { value: own };
   const known = serviceNames(context);
   document.report([...path, 'plugin'], `plugin: no plugin is named "${clip(name)}"${didYouMean(name, known, `; there are ${known.join(', ')}`)}`);
@@ -63,19 +94,6 @@ function isService({ frontEnd, backEnd }: PluginDefinition): boolean {
 
 function serviceNames({ plugins }: ParseContext): string[] {
   return plugins.definitions().filter(isService).map(({ name }) => name);
-}
-
-function checkOptions(context: ParseContext, path: Path, { plugin, own }: { plugin: PluginDefinition; own: Record<string, unknown> }): { readonly value: unknown } | undefined {
-  const { document } = context;
-  const piece: Piece = { document, path, otherKeys: OWN_KEYS, references: 'may-fail' };
-  const strangers = plugin.options === undefined ? Object.keys(own) : [];
-  for (const key of strangers) document.report([...path, key], `${unknownKey(key, OWN_KEYS)} (the plugin ${plugin.name} has no options)`, { part: 'key' });
-  if (plugin.options === undefined) return strangers.length === 0 ? { value: {} } : undefined;
-  const before = document.problemCount;
-  const options = checkPiece(plugin.options, own, piece);
-  if (options !== undefined) return { value: options };
-  // Faults of references only: they are not filled in here, and the options are for nobody yet.
-  return document.problemCount === before ? { value: own } : undefined;
 }
 
 /** Every key that a service of `plugin` may have. */

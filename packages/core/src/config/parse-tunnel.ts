@@ -8,6 +8,7 @@ import { FormError } from './form-error.js';
 import { checkPiece } from './issue-problems.js';
 import { nameFault } from './name.js';
 import { didYouMean } from './nearest.js';
+import { parseAttached } from './parse-attached.js';
 import { parseService } from './parse-service.js';
 import { formatRoute, parseRoute, toRoute, type ParsedRoute, type RouteNode } from './route.js';
 
@@ -27,6 +28,8 @@ export function parseTunnel(context: ParseContext, name: string): TunnelConfig |
   const routes = parseRoutes(context, [...path, 'route']);
   const ends = endsOf(routes);
   const services = parseServices(context, path, ends);
+  const login = tunnel?.login === undefined ? undefined : parseAttached(context, { path: [...path, 'login'], role: 'login', at: tunnel.login.at, ends });
+  if (tunnel !== undefined) checkUsers(document, path, { services, login: tunnel.login });
   if (tunnel === undefined || ends === undefined) return undefined;
   return {
     name,
@@ -36,9 +39,20 @@ export function parseTunnel(context: ParseContext, name: string): TunnelConfig |
     carriers: tunnel.carriers,
     spread: tunnel.spread,
     graceMs: tunnel.grace,
+    ...(login === undefined ? {} : { login }),
     services,
     place: document.place(path, { part: 'key' }),
   };
+}
+
+/** Services for users are of no use to anybody where nobody logs in. */
+function checkUsers(document: ChainDocument, tunnel: Path, { services, login }: { readonly services: ReadonlyMap<string, ServiceConfig>; readonly login: { readonly at: string } | undefined }): void {
+  for (const { name, at, users } of services.values()) {
+    if (users === undefined || login?.at === at) continue;
+    const remedy = `write login: { at: ${at}, ... } at the tunnel`;
+    const why = login === undefined ? 'nobody logs in' : `people log in at "${login.at}", and its applications connect at "${at}"`;
+    document.report([...tunnel, 'services', name, 'users'], `users: ${why}; ${remedy}`, { part: 'key' });
+  }
 }
 
 export interface Ends {

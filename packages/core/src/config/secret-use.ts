@@ -23,8 +23,10 @@ export function usedBy(user: SecretUser, document: ChainDocument, plugins: Plugi
     if (top === 'nodes') return name === node || key === 'key' || (dialed.has(String(name)) && isDialedAddress(document, String(name), key));
     if (top !== 'tunnels') return true;
     const own = (routes.get(String(name)) ?? []).filter(({ nodes }) => nodes.some((one) => one.name === node));
-    if (key !== 'services') return own.length > 0;
-    return own.some((route) => isEnd(node, route)) && usesOption({ document, plugins, node }, ['tunnels', name ?? '', 'services', ...rest]);
+    if (key !== 'services' && key !== 'login') return own.length > 0;
+    if (!own.some((route) => isEnd(node, route))) return false;
+    if (key === 'login') return usesLogin({ document, plugins, node }, ['tunnels', name ?? '', 'login', ...rest]);
+    return usesOption({ document, plugins, node }, ['tunnels', name ?? '', 'services', ...rest]);
   };
 }
 
@@ -67,8 +69,21 @@ function dialedBy(node: string, routes: readonly ParsedRoute[]): ReadonlySet<str
 function usesOption({ document, plugins, node }: { document: ChainDocument; plugins: PluginCatalogue; node: string }, path: Path): boolean {
   const service = path.slice(0, 4);
   const option = String(path[4]);
-  const name: unknown = document.value([...service, 'plugin']) ?? 'forward';
-  const { front = [], back = [] } = (typeof name === 'string' ? plugins.get(name)?.oneSided : undefined) ?? {};
-  const isFront = document.value([...service, 'at']) === node;
+  const at = document.value([...service, 'at']);
+  if (option === 'monitors' || option === 'rewriters') return (document.value([...service, option, path[5] ?? 0, 'at']) ?? at) === node;
+  const { front, back } = sides(plugins, document.value([...service, 'plugin']) ?? 'forward');
+  const isFront = at === node;
   return isFront ? option !== 'to' && !back.includes(option) : option !== 'listen' && !front.includes(option);
+}
+
+/** The end that logs in has the `front` options. */
+function usesLogin({ document, plugins, node }: { document: ChainDocument; plugins: PluginCatalogue; node: string }, path: Path): boolean {
+  const login = path.slice(0, 3);
+  const { front, back } = sides(plugins, document.value([...login, 'plugin']) ?? 'login');
+  return !(document.value([...login, 'at']) === node ? back : front).includes(String(path[3]));
+}
+
+function sides(plugins: PluginCatalogue, name: unknown): { readonly front: readonly string[]; readonly back: readonly string[] } {
+  const { front = [], back = [] } = (typeof name === 'string' ? plugins.get(name)?.oneSided : undefined) ?? {};
+  return { front, back };
 }

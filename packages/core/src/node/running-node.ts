@@ -76,6 +76,11 @@ export interface ChannelStatus {
   readonly id: number;
   readonly service: string;
   readonly state: string;
+  /** Absent for streams. */
+  readonly kind?: 'datagram' | 'listen';
+  readonly codec?: string;
+  /** Datagrams that could not be sent in time. */
+  readonly dropped?: number;
   /** Where the application connects: this end (`front`) or the other (`back`). */
   readonly role: 'front' | 'back';
   readonly target?: string;
@@ -91,6 +96,8 @@ export interface ServiceStatus {
   readonly plugin: string;
   readonly role: 'front' | 'back';
   readonly addresses: readonly string[];
+  /** Bytes of its channels at this end before the codec (`plain`) and behind it: `Out` to the other end, `In` from it. */
+  readonly codec?: { readonly name: string; readonly plainOut: number; readonly plainIn: number; readonly codedOut: number; readonly codedIn: number };
   readonly error?: string;
 }
 

@@ -4,13 +4,19 @@
  * A plugin module's default export is a `PluginDefinition` (see `definePlugin`). Importing it does nothing.
  * What happens, in order:
  *
- *   1. The module is imported on the nodes that use it; `api` is compared with PLUGIN_API.
+ *   1. The module is imported on the nodes that use it; `api` is compared with PLUGIN_API, the roles with their forms.
  *   2. `options` checks what the chain file says (also in `lstp check`), before anything runs.
- *   3. The class of the wanted role is resolved from the node's container, one instance per service (security: per
- *      node). Its constructor asks for what it needs by the tokens below; it must not do I/O.
- *   4. `start()` is awaited. A front end listens now. A throw fails this service, not the node.
- *   5. It works: a front end opens channels, a back end is asked for connections.
- *   6. `stop()` is awaited, also after a failed start. Everything it made is gone afterwards; channels may outlive it.
+ *   3. The class of the wanted role is resolved from the node's container, one instance per service (login: per tunnel;
+ *      security: per node). Its constructor asks for what it needs by the tokens below; it must not do I/O.
+ *   4. `start()` is awaited, for at most 30 s. A front end listens now. A throw fails this service, not the node.
+ *   5. It works: a front end opens channels, a back end is asked for connections, a codec, a rewriter or a monitor is
+ *      asked for its part of every channel.
+ *   6. `stop()` is awaited, for at most 5 s, also after a failed start. Everything it made is gone afterwards; channels
+ *      that were opened may outlive it.
+ *
+ * Roles: front end and back end carry a service; codec, rewriter and monitor attach to one; login says who is at the
+ * other end; security, leg dialer and leg listener carry the tunnel itself; connector serves the command.
+ * What a plugin throws, rejects or forgets ends its own channel or service and is logged; the node goes on.
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -18,7 +24,7 @@ import type { TLSSocket } from 'node:tls';
 import type { InjectionToken } from 'tsyringe';
 import type { ZodType } from 'zod';
 import type { Logger } from 'pino';
-import type { ServiceAddress } from '../config/chain.js';
+import type { LegAddress, ServiceAddress } from '../config/chain.js';
 import type { ChannelCode, PublicKey } from '../protocol/index.js';
 
 /** The version of this contract. A plugin of another version is refused when it is loaded. */
@@ -34,8 +40,13 @@ export interface PluginDefinition {
   readonly api: typeof PLUGIN_API;
   /** One line for `lstp plugins`. */
   readonly about: string;
-  /** The keys a service of this plugin may have beside `plugin`, `at`, `carrier` and `codec`. A zod object; strict ones catch typos. */
+  /**
+   * The keys a service (or an entry of `monitors`, `rewriters`, `login`) of this plugin may have beside those that every
+   * one has: see docs/config.md. A zod object; strict ones catch typos.
+   */
   readonly options?: ZodType;
+  /** Whether applications choose the target of a channel: services of it take `allow`, and reach nothing without. */
+  readonly targets?: 'chosen';
   /** The kind of socket that a service's `listen` names; `stream` if absent. Two services of one kind cannot share an address. */
   readonly listens?: 'stream' | 'datagram';
   /**
@@ -47,7 +58,17 @@ export interface PluginDefinition {
   readonly backEnd?: Constructor<BackEnd>;
   readonly security?: Constructor<Security>;
   readonly connector?: Constructor<Connector>;
+  readonly codec?: Constructor<Codec>;
+  readonly rewriter?: Constructor<Rewriter>;
+  readonly monitor?: Constructor<Monitor>;
+  readonly login?: Constructor<Login>;
+  /** The schemes of addresses that `legDialer` and `legListener` are for: `wss`, or `socks5` of a proxy. */
+  readonly schemes?: readonly string[];
+  readonly legDialer?: Constructor<LegDialerRole>;
+  readonly legListener?: Constructor<LegListenerRole>;
 }
+
+// --- front end and back end
 
 /** Takes applications in, at the service's `at`. */
 export interface FrontEnd {
@@ -63,30 +84,72 @@ export interface Connector {
   connect(stream: Duplex, request: ChannelRequest): JoinedChannel;
 }
 
-/** Connects to the real server, at the other end. */
+/** Connects to the real server, at the other end. Has one of the three `connect`s at least: the kinds of channel it takes. */
 export interface BackEnd {
   start?(): Promise<void>;
   stop?(): Promise<void>;
   /**
    * Connects for one authorised channel. The host owns what it returns.
    * Throws ChannelRefusal to tell the application why; any other error is `internal`.
-   * `signal` aborts when the channel is gone meanwhile.
+   * `signal` aborts when the channel is gone meanwhile, or after 30 s, which is `timeout`.
    */
-  connect(request: BackEndRequest, signal: AbortSignal): Promise<BackEndConnection>;
+  connect?(request: BackEndRequest, signal: AbortSignal): Promise<BackEndConnection>;
+  /** The same for a channel of datagrams: one flow between one client and one target. */
+  connectDatagrams?(request: DatagramBackEndRequest, signal: AbortSignal): Promise<DatagramBackEndConnection>;
+  /** Listens for one channel of kind `listen` (SOCKS BIND): what connects there goes to its front end. */
+  listen?(request: ListenBackEndRequest, signal: AbortSignal): Promise<BackEndListening>;
 }
 
 export interface BackEndRequest {
-  /** Set only where the service lets the asking side choose; already authorised. */
+  /** `host:port`, set only where the service lets the asking side choose; already authorised. */
   readonly target?: string;
+  /**
+   * Where the target is: the addresses that its name has and `allow` permits, resolved once. Connect to these and no
+   * other (Dialer.connect takes the list); resolving `target` again might give another one.
+   */
+  readonly addresses?: readonly TargetAddress[];
   /** The application's address at the other end, as that end says. */
   readonly source?: string;
 }
+
+/** A literal address and a port. */
+export type TargetAddress = Extract<ServiceAddress, { readonly kind: 'tcp' }>;
 
 export interface BackEndConnection {
   /** A net.Socket made with `allowHalfOpen`, or any Duplex. */
   readonly stream: Duplex;
   /** Our address towards the target, `host:port`. */
   readonly bound?: string;
+}
+
+export interface DatagramBackEndRequest extends BackEndRequest {
+  /** Gives a datagram from the target to the application. Copied; dropped and counted under pressure. */
+  send(datagram: Uint8Array): void;
+  /** The flow is over: idle for too long (`done`), or its socket failed. */
+  close(reason?: ChannelCode): void;
+}
+
+export interface DatagramBackEndConnection {
+  /** Our address towards the target, `host:port`. */
+  readonly bound?: string;
+  /** A datagram of the application. The view is valid only during the call. */
+  send(datagram: Uint8Array): void;
+  /** The channel is at its end. Called once. */
+  close(): void;
+}
+
+export interface ListenBackEndRequest extends BackEndRequest {
+  /** Something connected: the front end gets it as a channel of its own. The host owns `stream`; `source` is its address. */
+  accept(stream: Duplex, source?: string): void;
+  /** Nothing more is accepted. */
+  close(reason?: ChannelCode): void;
+}
+
+export interface BackEndListening {
+  /** Where, `host:port`, as those who are to connect reach it. */
+  readonly bound: string;
+  /** The channel is at its end: stop listening. Called once; connections that were accepted go on. */
+  close(): void;
 }
 
 /** Why a channel is refused; becomes SERVICE_BEGIN_NACK. */
@@ -109,23 +172,195 @@ export interface ChannelOpener {
    * moves bytes both ways with back-pressure, half-close and reset, and destroys it at the end.
    */
   join(stream: Duplex, request?: ChannelRequest): JoinedChannel;
+  /** A channel of datagrams: one for each pair of a client and a target. */
+  openDatagrams(request: DatagramRequest): DatagramChannel;
+  /** Has the other end listen; what connects there comes to `onConnection`. */
+  listen(request: ListenRequest): OpenedChannel;
 }
 
 export interface ChannelRequest {
-  /** For services whose target the application chooses. */
+  /** `host:port`, for services whose target the application chooses. Never resolved here. */
   readonly target?: string;
   /** The application's address. */
   readonly source?: string;
   /** Bytes of the application that were already read; they go first. */
   readonly head?: Uint8Array;
+  /** For protocols that tell the application how connecting ended, such as SOCKS. */
+  readonly answer?: Answer;
 }
 
+/** What the application is told of the true outcome, before any byte of the channel. Undefined: nothing. */
+export interface Answer {
+  /** The far end has connected. */
+  connected(result: Connected): Uint8Array | undefined;
+  /** It could not, or the channel ended before. Written, then the stream is closed in order; without it, reset. */
+  refused(refusal: ChannelRefusal): Uint8Array | undefined;
+}
+
+export interface Connected {
+  /** The far end's address towards the target. */
+  readonly bound?: string;
+}
+
+export interface DatagramRequest {
+  readonly target?: string;
+  readonly source?: string;
+  /** A datagram for the application. The view is valid only during the call. */
+  onDatagram(datagram: Uint8Array): void;
+}
+
+export interface ListenRequest {
+  /** Who is expected, `host:port`; authorised like any target. */
+  readonly target?: string;
+  readonly source?: string;
+  /** Something connected at the other end: join it to a stream, or refuse it. One that is left alone for 30 s is refused. */
+  onConnection(incoming: IncomingChannel): void;
+}
+
+export interface IncomingChannel {
+  /** Who connected, as the other end says. */
+  readonly source?: string;
+  /** Write the application its reply first: what comes after it is the channel's. */
+  join(stream: Duplex, request?: { readonly head?: Uint8Array }): JoinedChannel;
+  refuse(reason: ChannelCode, message: string): void;
+}
+
+/** A channel that this end opened or joined. */
 export interface JoinedChannel {
   readonly id: string;
   /** Resolves when the far end has connected, with its bound address; rejects with ChannelRefusal. Data may flow before. */
-  readonly connected: Promise<{ readonly bound?: string }>;
+  readonly connected: Promise<Connected>;
   /** Resolves when the channel is at its end, with the reason. Never rejects. */
   readonly closed: Promise<ChannelCode>;
+}
+
+export interface OpenedChannel extends JoinedChannel {
+  /** Ends it. Idempotent. */
+  close(reason?: ChannelCode): void;
+}
+
+export interface DatagramChannel extends OpenedChannel {
+  /** Copied. Dropped, the oldest first, and counted when the tunnel cannot take it in 100 ms. */
+  send(datagram: Uint8Array): void;
+  readonly dropped: number;
+}
+
+// --- codec, rewriter, monitor
+
+/** Facts of one channel, for those who see its bytes. */
+export interface ChannelFacts {
+  readonly id: string;
+  readonly kind: 'stream' | 'datagram';
+  /** Where the application connects: this end (`front`) or the other (`back`). */
+  readonly role: 'front' | 'back';
+  readonly target?: string;
+  readonly source?: string;
+}
+
+/**
+ * Makes bytes fewer on their way between the ends. Both ends have it, under one name: the plugin's.
+ * Its streams are any Duplex that reads what was written, changed, with back-pressure: node:zlib's are such.
+ */
+export interface Codec {
+  /** Must give out all of a write before the next comes (Z_SYNC_FLUSH): an interactive byte is never held back. */
+  encoder(): Duplex;
+  /** Its input is the peer's: it may be anything. An error ends the channel. */
+  decoder(): Duplex;
+  /**
+   * What a decoder may give out for each byte it got, beyond 1 MiB; more is a bomb and ends the channel. 256 if absent:
+   * an encoder must not shrink by more.
+   */
+  readonly mostExpansion?: number;
+}
+
+/** Changes the bytes of a channel at one end. */
+export interface Rewriter {
+  start?(): Promise<void>;
+  stop?(): Promise<void>;
+  /** For one channel; undefined leaves it alone. A throw refuses the channel: bytes that should be changed never go as they are. */
+  rewrite(channel: ChannelFacts): Rewriting | undefined;
+}
+
+export interface Rewriting {
+  /** What this end's application (or real server) sends is written to it; what it reads goes into the channel. */
+  readonly outgoing?: Duplex;
+  /** The other direction. */
+  readonly incoming?: Duplex;
+}
+
+/** Sees the bytes of a channel at one end and changes none. */
+export interface Monitor {
+  start?(): Promise<void>;
+  stop?(): Promise<void>;
+  /** For one channel; undefined where it is of no interest. */
+  watch(channel: ChannelFacts): ChannelWatch | undefined;
+}
+
+/** Views are valid only during the call: copy what you keep. A throw ends the watch, not the channel. Never block. */
+export interface ChannelWatch {
+  /** What this end's application (or real server) sent; one call a datagram on channels of datagrams. */
+  outgoing?(bytes: Uint8Array): void;
+  /** What it is given. */
+  incoming?(bytes: Uint8Array): void;
+  closed?(reason: ChannelCode): void;
+}
+
+// --- login
+
+/**
+ * Says who uses a tunnel, once an association. The end that `login: { at: ... }` names gives credentials, inside TLS;
+ * the other verifies them. Services with `users` serve only who was verified.
+ */
+export interface Login {
+  /** At the asking end: people may be asked now; the tunnel waits. */
+  start?(): Promise<void>;
+  stop?(): Promise<void>;
+  /** At the asking end, for every association anew. At most 5 s: ask people in start(). A rejection: the tunnel works without. */
+  credentials?(): Promise<Credentials>;
+  /** At the other end. At most 30 s, and meanwhile only services with `users` wait. Undefined: they are wrong. Compare in constant time. */
+  verify?(credentials: Credentials): Promise<VerifiedUser | undefined>;
+}
+
+export interface Credentials {
+  /** At most 255 characters. */
+  readonly user: string;
+  /** A password, a code: at most 4096 characters. Never logged. */
+  readonly proof: string;
+}
+
+export interface VerifiedUser {
+  readonly user: string;
+  /** Without `@`. */
+  readonly groups?: readonly string[];
+}
+
+// --- what carries the tunnel
+
+/**
+ * Makes a byte stream to an address of its `schemes` out of one that is there: a proxy's handshake, TLS, WebSocket.
+ * Several do it one after the other on one leg.
+ */
+export interface LegDialerRole {
+  /** Owns `stream` from now on, also when it throws. Throws a plain Error whose message names the address and the cause. */
+  dial(stream: Duplex, request: LegDialRequest): Promise<Duplex>;
+}
+
+export interface LegDialRequest {
+  /** The node, or the proxy, that `stream` leads to. */
+  readonly address: Omit<LegAddress, 'scheme'> & { readonly scheme: string };
+  /** For proxies: where they are to connect to. Names are not resolved here. */
+  readonly target?: { readonly host: string; readonly port: number };
+  /** For proxies, with secrets filled in. */
+  readonly user?: string;
+  readonly password?: string;
+  /** Aborts when it takes too long, or the leg is no longer wanted. */
+  readonly signal: AbortSignal;
+}
+
+/** The other side of a LegDialerRole: a stream of legs out of an accepted connection. */
+export interface LegListenerRole {
+  /** Owns `stream` from now on, also when it throws. */
+  accept(stream: Duplex, request: { readonly address: LegDialRequest['address']; readonly signal: AbortSignal }): Promise<Duplex>;
 }
 
 /** Secures a carrier between two ends. */
@@ -150,10 +385,16 @@ export interface SecuredCarrier {
   exporter(label: string): Buffer;
 }
 
+// --- what plugins may ask for
+
 /** Listens for applications. Errors name the address and the remedy. */
 export interface Listeners {
-  /** `source` is the application's address, where it has one. Sockets allow half-open connections and do not delay. */
-  listen(address: ServiceAddress, onConnection: (socket: Socket, source: string | undefined) => void): Promise<Listening>;
+  /**
+   * `source` is the application's address, where it has one. Sockets allow half-open connections and do not delay.
+   * `onConnection` may be async. Where it throws or rejects, the socket is destroyed; see Handshake for protocols that
+   * speak first.
+   */
+  listen(address: ServiceAddress, onConnection: (socket: Socket, source: string | undefined) => unknown): Promise<Listening>;
 }
 
 export interface Listening {
@@ -165,8 +406,8 @@ export interface Listening {
 
 /** Connects to real servers, names resolved here. */
 export interface Dialer {
-  /** Throws ChannelRefusal with the true cause. */
-  connect(address: ServiceAddress, signal: AbortSignal): Promise<{ readonly stream: Socket; readonly bound: string }>;
+  /** Of a list, the first that answers. Throws ChannelRefusal with the true cause: of a list, the first one's. */
+  connect(address: ServiceAddress | readonly ServiceAddress[], signal: AbortSignal): Promise<{ readonly stream: Socket; readonly bound: string }>;
 }
 
 export interface Clock {

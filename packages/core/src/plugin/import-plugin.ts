@@ -7,8 +7,19 @@ import { PLUGIN_API, type PluginDefinition } from './contract.js';
 
 export type ImportedPlugin = { readonly plugin: PluginDefinition } | { readonly fault: string };
 
-/** Members of a definition that are classes. */
-const ROLES = ['frontEnd', 'backEnd', 'security', 'connector'] as const satisfies readonly (keyof PluginDefinition)[];
+/** Members of a definition that are classes, and the methods that each must have: one of each row. */
+const ROLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  frontEnd: [['start'], ['stop']],
+  backEnd: [['connect', 'connectDatagrams', 'listen']],
+  security: [['secure']],
+  connector: [['connect']],
+  codec: [['encoder'], ['decoder']],
+  rewriter: [['rewrite']],
+  monitor: [['watch']],
+  login: [['credentials', 'verify']],
+  legDialer: [['dial']],
+  legListener: [['accept']],
+};
 
 /** Never throws: a module that fails is a fault of the file that lists it. */
 export async function importPlugin(specifier: string, baseDir: string): Promise<ImportedPlugin> {
@@ -56,8 +67,22 @@ function optionsFault(options: unknown): string | undefined {
 }
 
 function rolesFault(definition: Partial<Record<string, unknown>>): string | undefined {
-  const given = ROLES.filter((role) => definition[role] !== undefined);
-  const wrong = given.find((role) => typeof definition[role] !== 'function');
-  if (wrong !== undefined) return `its "${wrong}" is no class`;
-  return given.length === 0 ? `it has no role; a plugin has at least one of ${ROLES.join(', ')}` : undefined;
+  const given = Object.keys(ROLES).filter((role) => definition[role] !== undefined);
+  if (given.length === 0) return `it has no role; a plugin has at least one of ${Object.keys(ROLES).join(', ')}`;
+  const carriesLegs = definition['legDialer'] !== undefined || definition['legListener'] !== undefined;
+  if (carriesLegs && !isListOfTexts(definition['schemes'])) return 'it carries legs, and its "schemes" do not say of which addresses; write schemes: ["wss"]';
+  return given.map((role) => roleFault(role, definition[role])).find((fault) => fault !== undefined);
+}
+
+/** Methods are looked for where classes have them; one that is made by the constructor is not seen before it runs. */
+function roleFault(role: string, made: unknown): string | undefined {
+  if (typeof made !== 'function') return `its "${role}" is no class`;
+  const { prototype } = made as { readonly prototype?: Readonly<Record<string, unknown>> };
+  if (prototype === undefined) return `its "${role}" is no class, but a function that cannot be constructed`;
+  const missing = ROLES[role]?.find((oneOf) => !oneOf.some((method) => typeof prototype[method] === 'function'));
+  return missing === undefined ? undefined : `its "${role}", class ${made.name || 'without name'}, has no method ${missing.map((name) => `${name}()`).join(' or ')}`;
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((text) => typeof text === 'string');
 }

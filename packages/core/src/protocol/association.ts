@@ -23,6 +23,8 @@ export class Association {
     for (const constant of ['initialWindow', 'maxChannels'] as const) {
       if (properties[constant] !== this.peer[constant]) throw new ProtocolError('PROTOCOL', `PROPERTY_EXCHANGE.${constant}: ${properties[constant]}, but it was ${this.peer[constant]} before`);
     }
+    const [before, now] = [this.peer.login, properties.login];
+    if (now?.user !== before?.user || now?.proof !== before?.proof) throw new ProtocolError('PROTOCOL', 'PROPERTY_EXCHANGE.login: not what it was before');
     if (role === 'answer' && this.proven && properties.peerInstance === undefined) throw new ProtocolError('ASSOCIATION_RESET', 'PROPERTY_EXCHANGE.peerInstance: the peer has forgotten the association');
   }
 }

@@ -26,6 +26,8 @@ export interface CarrierFacts {
   readonly rank: readonly number[];
   /** Our proof for PROPERTY_EXCHANGE, base64url. */
   readonly proof: string;
+  /** Who uses this end, for PROPERTY_EXCHANGE; the same for all carriers of an association. */
+  readonly login?: { readonly user: string; readonly proof: string };
   /** Compares the peer's proof in constant time. */
   checkProof(proof: string): boolean;
 }

@@ -131,7 +131,7 @@ export class Exchanges {
     const { node, software, maxChannels, codecs, plugins } = this.#context.options;
     const { instance, initialWindow } = this.#host;
     const known = this.#association === undefined ? {} : { peerInstance: this.#association.peerInstance };
-    return { proof: facts.proof, node, software, instance, ...known, alive, initialWindow, maxChannels, codecs: [...codecs], plugins: [...plugins] };
+    return { proof: facts.proof, node, software, instance, ...known, alive, initialWindow, maxChannels, codecs: [...codecs], plugins: [...plugins], ...(facts.login === undefined ? {} : { login: facts.login }) };
   }
 
   /** Both have said who they are and which carriers live. */

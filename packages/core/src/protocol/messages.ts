@@ -104,6 +104,7 @@ export const MESSAGES = {
       maxChannels: integer(1, 0x7fff_ffff),
       codecs: list(text(32), 32),
       plugins: list(text(64), 128),
+      login: optional(object({ user: text(255), proof: text(4096) })),
     }),
   ),
   /** An application wants a channel. Position 0 of the opener. */

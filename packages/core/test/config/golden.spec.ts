@@ -35,7 +35,7 @@ describe('chain file', () => {
 function outcome(file: string): { kind: 'json' | 'error'; text: string } {
   try {
     const chain = parseChain(decodeSource(readFileSync(new URL(file, FOLDER)), file), file, SAMPLE_CATALOGUE);
-    return { kind: 'json', text: `${JSON.stringify(chain, (_key, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value), 2)}\n` };
+    return { kind: 'json', text: `${JSON.stringify(chain, (_key, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : typeof value === 'bigint' ? value.toString() : value), 2)}\n` };
   } catch (error) {
     if (error instanceof ConfigError) return { kind: 'error', text: `${error.message}\n` };
     throw error;

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { ConfigError, loadChain, type LoadedChain } from '../../src/index.js';
 import { SAMPLE_PLUGINS } from './sample-plugins.js';
 
-const PLUGIN = "export default { name: 'mine', api: 1, about: 'Mine.', frontEnd: class {} };";
+const PLUGIN = "export default { name: 'mine', api: 1, about: 'Mine.', frontEnd: class { start() {} stop() {} } };";
 
 describe('loadChain', () => {
   let folder = '';
@@ -66,9 +66,10 @@ describe('loadChain', () => {
     put('no-default.mjs', 'export const x = 1;');
     put('old.mjs', PLUGIN.replace('api: 1', 'api: 0'));
     put('options.mjs', PLUGIN.replace('frontEnd', 'options: { to: 1 }, frontEnd'));
-    put('role.mjs', PLUGIN.replace('frontEnd: class {}', 'colour: 1'));
+    put('role.mjs', PLUGIN.replace(/frontEnd: .*/, 'colour: 1 };'));
+    put('shape.mjs', PLUGIN.replace('frontEnd', 'backEnd'));
     put('taken.mjs', PLUGIN.replace("'mine'", "'forward'"));
-    const lines = (await faultOf(chainWith('./absent.mjs, absent-package, ./throws.mjs, ./no-default.mjs, ./old.mjs, ./options.mjs, ./role.mjs, ./taken.mjs', ''))).split('\n');
+    const lines = (await faultOf(chainWith('./absent.mjs, absent-package, ./throws.mjs, ./no-default.mjs, ./old.mjs, ./options.mjs, ./role.mjs, ./shape.mjs, ./taken.mjs', ''))).split('\n');
     const faults = [
       'DIR/chain.yaml:3:11: the plugin module "./absent.mjs" (or a module it imports) is not there; paths begin at the folder of the chain file',
       'DIR/chain.yaml:3:25: the plugin module "absent-package" (or a module it imports) is not there; install it beside the chain file, or write "./absent-package" for a file',
@@ -77,7 +78,8 @@ describe('loadChain', () => {
       'DIR/chain.yaml:3:73: "./old.mjs": it is made for version 0 of the plugin contract; this lstp has version 1',
       'DIR/chain.yaml:3:84: "./options.mjs": its "options" are no zod 4 schema',
       'DIR/chain.yaml:3:99: "./role.mjs": it has no role',
-      'DIR/chain.yaml:3:111: "./taken.mjs" brings a plugin "forward", and there is one of that name already',
+      'DIR/chain.yaml:3:111: "./shape.mjs": its "backEnd", class backEnd, has no method connect() or connectDatagrams() or listen()',
+      'DIR/chain.yaml:3:124: "./taken.mjs" brings a plugin "forward", and there is one of that name already',
     ];
     faults.forEach((fault, index) => expect(lines[index]).to.contain(fault));
     expect(lines[faults.length]).to.contain('4:43: "s" has no "to"');

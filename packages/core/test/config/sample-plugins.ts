@@ -28,8 +28,9 @@ const socks: PluginDefinition = {
   name: 'socks',
   api: PLUGIN_API,
   about: 'A SOCKS server.',
+  targets: 'chosen',
   frontEnd: Front,
-  options: z.strictObject({ listen: serviceListenSchema, allow: z.array(z.string()).default([]), users: z.record(z.string().regex(/^[a-z]+$/), z.string()).optional() }),
+  options: z.strictObject({ listen: serviceListenSchema, accounts: z.record(z.string().regex(/^[a-z]+$/), z.string()).optional() }),
 };
 
 const x11: PluginDefinition = {
@@ -42,6 +43,39 @@ const x11: PluginDefinition = {
 
 const bare: PluginDefinition = { name: 'bare', api: PLUGIN_API, about: 'Has no options.', frontEnd: Front };
 
+class Zlib {
+  encoder(): never {
+    throw new Error('a sample compresses nothing');
+  }
+
+  decoder(): never {
+    throw new Error('a sample compresses nothing');
+  }
+}
+
+const zlib: PluginDefinition = { name: 'zlib', api: PLUGIN_API, about: 'Compresses.', codec: Zlib };
+
+class Watch {
+  watch(): undefined {}
+}
+
+const record: PluginDefinition = { name: 'record', api: PLUGIN_API, about: 'Records.', options: z.strictObject({ file: z.string() }), monitor: Watch };
+
+class Passwords {
+  verify(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+}
+
+const login: PluginDefinition = {
+  name: 'login',
+  api: PLUGIN_API,
+  about: 'Users with passwords.',
+  options: z.strictObject({ user: z.string(), password: z.string(), file: z.string() }),
+  oneSided: { front: ['user', 'password'], back: ['file'] },
+  login: Passwords,
+};
+
 class Secure {
   secure(): Promise<never> {
     return Promise.reject(new Error('a sample secures nothing'));
@@ -50,5 +84,5 @@ class Secure {
 
 const tls: PluginDefinition = { name: 'tls', api: PLUGIN_API, about: 'secures carriers', security: Secure };
 
-export const SAMPLE_PLUGINS: readonly PluginDefinition[] = [forward, udp, socks, x11, bare, tls];
+export const SAMPLE_PLUGINS: readonly PluginDefinition[] = [forward, udp, socks, x11, bare, tls, zlib, record, login];
 export const SAMPLE_CATALOGUE = new PluginCatalogue(SAMPLE_PLUGINS);

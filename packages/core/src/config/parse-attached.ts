@@ -1,0 +1,53 @@
+/** Plugins that take part in a service or a tunnel: entries of `monitors` and `rewriters`, and `login`. */
+import type { PluginDefinition } from '../plugin/contract.js';
+import type { Path } from './chain-document.js';
+import type { AttachedConfig } from './chain.js';
+import { ATTACHED_KEYS } from './file-schema.js';
+import { clip } from './name.js';
+import { didYouMean } from './nearest.js';
+import { parseOptions } from './parse-options.js';
+import type { Ends, ParseContext } from './parse-tunnel.js';
+
+/** What an entry is for. */
+export type AttachedRole = 'monitor' | 'rewriter' | 'login';
+
+export interface AttachedSource {
+  readonly path: Path;
+  readonly role: AttachedRole;
+  /** Where it works unless it says so. */
+  readonly at: string;
+  /** Undefined where the route could not be read. */
+  readonly ends: Ends | undefined;
+}
+
+/** What each role is called in messages. */
+const WORDS: Readonly<Record<AttachedRole, string>> = { monitor: 'monitors', rewriter: 'rewrites', login: 'logs in' };
+
+/** Reports what is wrong; undefined then. Its form was checked by the schema before. */
+export function parseAttached(context: ParseContext, source: AttachedSource): AttachedConfig | undefined {
+  const { document } = context;
+  const { path, ends } = source;
+  const value = document.value(path);
+  const entry = typeof value === 'string' ? { plugin: value } : value;
+  if (typeof entry !== 'object' || entry === null) return undefined;
+  const { plugin: name = 'login', at = source.at, ...own } = entry as { readonly plugin?: unknown; readonly at?: unknown; readonly [option: string]: unknown };
+  if (typeof name !== 'string' || typeof at !== 'string') return undefined;
+  const place = typeof value === 'string' ? path : [...path, 'plugin'];
+  const isAtEnd = ends === undefined || at === ends.left || at === ends.right;
+  if (!isAtEnd) document.report([...path, 'at'], `at: "${clip(at)}" is no end of this tunnel${didYouMean(at, [ends.left, ends.right], `; write one of its ends, "${ends.left}" or "${ends.right}"`)}`);
+  const plugin = pluginOf(context, { name, role: source.role, path: place });
+  if (plugin === 'unknown') return undefined;
+  const options = plugin === 'later' ? { value: own } : parseOptions(context, path, { plugin, own, otherKeys: ATTACHED_KEYS });
+  return options === undefined || !isAtEnd ? undefined : { plugin: name, at, options: options.value };
+}
+
+/** `later`: a module that is not loaded now may bring it. */
+function pluginOf({ document, plugins }: ParseContext, { name, role, path }: { readonly name: string; readonly role: AttachedRole; readonly path: Path }): PluginDefinition | 'unknown' | 'later' {
+  const plugin = plugins.get(name);
+  if (plugin?.[role] !== undefined) return plugin;
+  if (plugin === undefined && !plugins.complete && document.keys([]).includes('plugins')) return 'later';
+  const known = plugins.definitions().filter((one) => one[role] !== undefined).map((one) => one.name);
+  const which = known.length === 0 ? `no plugin here ${WORDS[role]}` : `there are ${known.join(', ')}`;
+  document.report(path, plugin === undefined ? `plugin: no plugin is named "${clip(name)}"${didYouMean(name, known, `; ${which}`)}` : `plugin: "${name}" is no ${role}; ${which}`);
+  return 'unknown';
+}

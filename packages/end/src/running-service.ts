@@ -1,0 +1,86 @@
+/** One service at this end: what its plugins made, and how channels are shaped by them. */
+import type { Duplex } from 'node:stream';
+import { Transform } from 'node:stream';
+import type { BackEnd, Channel, ChannelFacts, Codec, FrontEnd, Rewriter, ServiceConfig } from '@lstp/core';
+import type { Logger } from 'pino';
+import { codecLayers, type CodecCounts } from './codec-layer.js';
+import { ChannelWatches, type NamedMonitor } from './channel-watches.js';
+import { LayeredStream, type Layer } from './layered-stream.js';
+import type { Shaped } from './tunnel-runner.js';
+
+export interface RunningService {
+  config: ServiceConfig;
+  readonly role: 'front' | 'back';
+  readonly frontEnd?: FrontEnd;
+  readonly backEnd?: BackEnd;
+  /** What takes part in its channels; absent where nothing does. */
+  readonly parts?: ServiceParts;
+  /** Why it does not work. */
+  error?: string;
+}
+
+export interface ServiceParts {
+  readonly codec?: Codec;
+  readonly counts: CodecCounts;
+  readonly rewriters: readonly Rewriter[];
+  readonly monitors: readonly NamedMonitor[];
+  readonly logger: Logger;
+}
+
+/** Whether anything takes part in the channels of a service at `node`. */
+export function hasParts({ codec, rewriters = [], monitors = [] }: ServiceConfig, node: string): boolean {
+  return codec !== undefined || [...rewriters, ...monitors].some(({ at }) => at === node);
+}
+
+/** The monitors of a channel that has no layers; undefined where there are none, or layers that see plain bytes. */
+export function watchesOf({ rewriters, monitors, logger }: ServiceParts, channel: Channel, role: 'front' | 'back'): ChannelWatches | undefined {
+  if (monitors.length === 0 || rewriters.length > 0 || channel.request.codec !== undefined) return undefined;
+  const watches = new ChannelWatches(monitors, factsOf(channel, role), logger);
+  return watches.isEmpty ? undefined : watches;
+}
+
+/** What a channel's stream becomes. Throws what a rewriter or a codec throws; the stream is then untouched. */
+export function shape(parts: ServiceParts, { channel, role, head }: { readonly channel: Channel; readonly role: 'front' | 'back'; readonly head?: Uint8Array }, stream: Duplex): Shaped {
+  const facts = factsOf(channel, role);
+  const changing = [...parts.rewriters.flatMap((rewriter) => rewriter.rewrite(facts) ?? []), ...codecOf(parts, channel)];
+  if (changing.length > 0) return { stream: new LayeredStream(stream, [...watchLayer(parts, facts), ...changing], head) };
+  return { stream, ...(head === undefined ? {} : { head }) };
+}
+
+function codecOf({ codec, counts }: ServiceParts, { request }: Channel): Layer[] {
+  if (request.codec === undefined) return [];
+  if (codec === undefined) throw new Error(`the codec ${request.codec} is not there`);
+  return codecLayers(codec, counts);
+}
+
+/** Monitors see what the application sends and gets. */
+function watchLayer({ monitors, logger }: ServiceParts, facts: ChannelFacts): Layer[] {
+  const watches = new ChannelWatches(monitors, facts, logger);
+  if (watches.isEmpty) return [];
+  const outgoing = passing((bytes) => watches.outgoing(bytes));
+  outgoing.once('close', () => watches.closed(outgoing.readableEnded ? 'done' : 'reset'));
+  return [{ outgoing, incoming: passing((bytes) => watches.incoming(bytes)) }];
+}
+
+function passing(see: (bytes: Buffer) => void): Duplex {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      see(chunk);
+      done(null, chunk);
+    },
+  });
+}
+
+/** `source` comes later than the rest. */
+function factsOf(channel: Channel, role: 'front' | 'back'): ChannelFacts {
+  const { id, request } = channel;
+  return {
+    id: String(id),
+    kind: request.kind === 'datagram' ? 'datagram' : 'stream',
+    role,
+    ...(request.target === undefined ? {} : { target: request.target }),
+    get source() {
+      return channel.source;
+    },
+  };
+}

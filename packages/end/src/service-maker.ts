@@ -1,0 +1,118 @@
+/** Makes what a service of the chain file asks for: its plugins' classes, resolved from the node's container. */
+import {
+  CHANNELS, LOGGER, OPTIONS, SERVICE,
+  type AttachedConfig, type BackEnd, type ChannelOpener, type Codec, type Constructor, type FrontEnd, type Login, type Monitor, type PluginDefinition, type Rewriter, type ServiceConfig,
+} from '@lstp/core';
+import type { Logger } from 'pino';
+import type { DependencyContainer } from 'tsyringe';
+import { hasParts, type RunningService, type ServiceParts } from './running-service.js';
+import { withinTime } from './time-limit.js';
+
+/** For start() of whatever a service is made of. */
+const START_TIMEOUT_MS = 30_000;
+/** For stop(): a node that ends does not wait for plugins. */
+const STOP_TIMEOUT_MS = 5000;
+
+export interface ServiceMakerOptions {
+  readonly tunnel: string;
+  readonly node: string;
+  /** Of this node; services get children of it. */
+  readonly container: DependencyContainer;
+  readonly plugin: (name: string) => PluginDefinition | undefined;
+  readonly logger: Logger;
+}
+
+interface Startable {
+  start?(): Promise<void>;
+  stop?(): Promise<void>;
+}
+
+/** What the class of each role makes. */
+interface Instances {
+  readonly frontEnd: FrontEnd;
+  readonly backEnd: BackEnd;
+  readonly codec: Codec;
+  readonly rewriter: Rewriter;
+  readonly monitor: Monitor;
+  readonly login: Login;
+}
+
+export class ServiceMaker {
+  readonly #options: ServiceMakerOptions;
+
+  constructor(options: ServiceMakerOptions) {
+    this.#options = options;
+  }
+
+  /** Never throws: what went wrong is the service's `error`, and what was made for it is stopped. */
+  async make(config: ServiceConfig, channels: ChannelOpener): Promise<RunningService> {
+    const { node, logger } = this.#options;
+    const role = config.at === node ? 'front' : 'back';
+    const made: Startable[] = [];
+    try {
+      const parts = hasParts(config, node) ? this.#makeParts(config, made) : undefined;
+      const ends = role === 'front' ? { frontEnd: this.#resolve(config, 'frontEnd', channels) } : { backEnd: this.#resolve(config, 'backEnd', channels) };
+      made.push(...Object.values(ends));
+      for (const one of made) await withinTime(Promise.resolve(one.start?.()), START_TIMEOUT_MS, `start() took longer than ${START_TIMEOUT_MS / 1000} s`);
+      return { config, role, ...(parts === undefined ? {} : { parts }), ...ends };
+    } catch (error) {
+      const { message } = error as Error;
+      logger.error({ service: config.name, reason: message }, 'service failed');
+      for (const one of made) await this.#stopOne(one, config.name);
+      return { config, role, error: message };
+    }
+  }
+
+  async stop({ config, frontEnd, backEnd, parts }: RunningService): Promise<void> {
+    const all: (Startable | undefined)[] = [frontEnd, backEnd, ...(parts?.rewriters ?? []), ...(parts?.monitors.map(({ monitor }) => monitor) ?? [])];
+    for (const one of all) if (one !== undefined) await this.#stopOne(one, config.name);
+  }
+
+  /** An instance of a role of a plugin that is none of a service's own ends. Throws where there is none. */
+  resolveRole<R extends 'codec' | 'rewriter' | 'monitor' | 'login'>(role: R, { plugin: name, options }: Pick<AttachedConfig, 'plugin' | 'options'>, service: string): Instances[R] {
+    const made = this.#plugin(name)[role];
+    if (made === undefined) throw new Error(`plugin ${name} is no ${role}`);
+    return this.#containerOf(service, options).resolve(made as Constructor<Instances[R]>);
+  }
+
+  #makeParts({ name, codec, rewriters = [], monitors = [] }: ServiceConfig, made: Startable[]): ServiceParts {
+    const here = (entries: readonly AttachedConfig[]): readonly AttachedConfig[] => entries.filter(({ at }) => at === this.#options.node);
+    const rewriting = here(rewriters).map((entry) => this.resolveRole('rewriter', entry, name));
+    const watching = here(monitors).map((entry) => ({ name: entry.plugin, monitor: this.resolveRole('monitor', entry, name) }));
+    made.push(...rewriting, ...watching.map(({ monitor }) => monitor));
+    const resolved: { codec?: Codec } = codec === undefined ? {} : { codec: this.resolveRole('codec', { plugin: codec, options: {} }, name) };
+    return { ...resolved, counts: { plainOut: 0, plainIn: 0, codedOut: 0, codedIn: 0 }, rewriters: rewriting, monitors: watching, logger: this.#options.logger.child({ service: name }) };
+  }
+
+  async #stopOne(one: Startable, service: string): Promise<void> {
+    try {
+      await withinTime(Promise.resolve(one.stop?.()), STOP_TIMEOUT_MS, `stop() took longer than ${STOP_TIMEOUT_MS / 1000} s`);
+    } catch (error) {
+      this.#options.logger.error({ service, err: error }, 'service failed to stop');
+    }
+  }
+
+  #resolve<R extends 'frontEnd' | 'backEnd'>(config: ServiceConfig, role: R, channels: ChannelOpener): Instances[R] {
+    const made = this.#plugin(config.plugin)[role];
+    if (made === undefined) throw new Error(`plugin ${config.plugin} has no ${role === 'frontEnd' ? 'front end' : 'back end'}`);
+    const child = this.#containerOf(config.name, config.options);
+    child.registerInstance(CHANNELS, channels);
+    return child.resolve(made as Constructor<Instances[R]>);
+  }
+
+  #plugin(name: string): PluginDefinition {
+    const found = this.#options.plugin(name);
+    if (found === undefined) throw new Error(`plugin ${name} is not loaded`);
+    return found;
+  }
+
+  #containerOf(service: string, options: unknown): DependencyContainer {
+    const { container, tunnel, node, logger } = this.#options;
+    const child = container.createChildContainer();
+    child.registerInstance(OPTIONS, options);
+    child.registerInstance(SERVICE, { tunnel, service, node });
+    child.registerInstance(LOGGER, logger.child({ service }));
+    return child;
+  }
+}
+
