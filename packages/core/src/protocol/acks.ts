@@ -16,7 +16,7 @@ export class Acks {
     return this.#due.length === 0;
   }
 
-  /** When handleTimeout() is due; Infinity for never. */
+  /** When overdue() has something; Infinity for never. */
   get deadline(): number {
     return this.#later.peek()?.at ?? Infinity;
   }
@@ -35,13 +35,16 @@ export class Acks {
     this.#later.push({ channel, at: now + ACK_DELAY_MS });
   }
 
-  handleTimeout(now: number): void {
+  /** The channels whose delay is over: what they owe their peer should go out now. */
+  overdue(now: number): Channel[] {
+    const overdue: Channel[] = [];
     for (let first = this.#later.peek(); first !== undefined && first.at <= now; first = this.#later.peek()) {
       this.#later.shift();
       if (first.channel.ack !== 'later') continue;
       first.channel.ack = undefined;
-      if (first.channel.listens && first.channel.in.unacknowledged) this.now(first.channel);
+      if (first.channel.listens) overdue.push(first.channel);
     }
+    return overdue;
   }
 
   /** Every channel was stated otherwise. */

@@ -175,6 +175,6 @@ export class ChannelFrames implements ChannelHost {
 
   ended(channel: Channel): void {
     this.#context.emit({ type: 'end', channel });
-    this.#channels.acks.now(channel);
+    this.#channels.acknowledgeEnd(channel);
   }
 }

@@ -72,7 +72,7 @@ export class ChannelSet {
   }
 
   handleTimeout(): void {
-    this.acks.handleTimeout(this.#context.now);
+    for (const channel of this.acks.overdue(this.#context.now)) this.#goOn(channel);
     for (const channel of this.own.overdue(this.#context.now)) this.refuse(channel, 'no-carrier', 'the additional carrier did not come up in time');
     if (this.#context.now >= this.#sweepAt) this.#sweep();
   }
@@ -141,10 +141,12 @@ export class ChannelSet {
     this.#unanswered = 0;
   }
 
-  /** The acting end grants a requested channel. */
+  /** The acting end grants a requested channel. What it says of that waits for what becomes of the connection, but not for long. */
   grant(channel: Channel): void {
-    if (channel.accept()) this.#context.emit({ type: 'begin', channel });
-    this.schedule(channel);
+    const begins = channel.accept();
+    if (begins) this.#context.emit({ type: 'begin', channel });
+    if (begins && channel.ownSlot === undefined) this.acks.later(channel, this.#context.now);
+    else this.schedule(channel);
   }
 
   /** The acting end refuses a requested or granted channel. */
@@ -197,6 +199,24 @@ export class ChannelSet {
     if (channel.in.newsworthy) this.acks.now(channel);
     else if (channel.in.unacknowledged) this.acks.later(channel, this.#context.now);
     if (channel.in.pauseUnderPressure()) this.sendOnLead(encodeNumbers('SERVICE_DATA_PAUSE', channel.id, channel.in.limit));
+  }
+
+  /** END has arrived. The opener says so with SERVICE_FREE_REQUEST or its own END, the acting end with its END; who has sent that, now. */
+  acknowledgeEnd(channel: Channel): void {
+    if (!channel.opener && !channel.writableSide) this.acks.now(channel);
+  }
+
+  /** The local side has ended: what has arrived is acknowledged in the same breath. */
+  finish(channel: Channel): void {
+    channel.pushEnd();
+    if (channel.in.unacknowledged) this.acks.now(channel);
+    this.schedule(channel);
+  }
+
+  /** What waited for company goes out alone. */
+  #goOn(channel: Channel): void {
+    if (channel.in.unacknowledged) this.acks.now(channel);
+    this.schedule(channel);
   }
 
   /** What the peer said of `channel` with SERVICE_DATA_RESUME. */

@@ -225,8 +225,7 @@ export class Tunnel {
     this.#context.now = now;
     if (!channel.writableSide || channel.request.kind !== 'stream') return;
     assertBegun(channel, 'finish');
-    channel.pushEnd();
-    this.#channels.schedule(channel);
+    this.#channels.finish(channel);
   }
 
   /**

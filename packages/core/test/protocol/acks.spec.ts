@@ -25,12 +25,11 @@ describe('protocol/acks', () => {
 
   it('waits ACK_DELAY_MS and no longer', () => {
     const acks = new Acks();
-    acks.later(channel(1), 1000);
+    const one = channel(1);
+    acks.later(one, 1000);
     expect(acks.deadline).to.equal(1000 + ACK_DELAY_MS);
-    acks.handleTimeout(1000 + ACK_DELAY_MS - 0.01);
-    expect(acks.empty).to.equal(true);
-    acks.handleTimeout(1000 + ACK_DELAY_MS);
-    expect(acks.empty).to.equal(false);
+    expect(acks.overdue(1000 + ACK_DELAY_MS - 0.01)).to.deep.equal([]);
+    expect(acks.overdue(1000 + ACK_DELAY_MS)).to.deep.equal([one]);
     expect(acks.deadline).to.equal(Infinity);
   });
 
@@ -40,7 +39,7 @@ describe('protocol/acks', () => {
     acks.later(one, 1000);
     acks.now(one);
     acks.next();
-    acks.handleTimeout(2000);
+    expect(acks.overdue(2000)).to.deep.equal([]);
     expect(acks.next()).to.equal(undefined);
   });
 
@@ -51,7 +50,7 @@ describe('protocol/acks', () => {
     acks.later(later, 1000);
     now.state = 'released';
     later.state = 'freeing';
-    acks.handleTimeout(2000);
+    expect(acks.overdue(2000)).to.deep.equal([]);
     expect([acks.next(), acks.empty, acks.deadline]).to.deep.equal([undefined, true, Infinity]);
   });
 
