@@ -2,8 +2,8 @@
  * Bytes of an application into frame buffers: data from HEADROOM on, room for header and position in front.
  *
  * Idle and interactive connections read into one piece of memory that all share, and what came is copied out, small.
- * A connection that fills it reads its next bytes straight into a frame's own buffer: bulk is not copied, and thousands
- * of idle connections hold nothing.
+ * A connection that brought much reads its next bytes straight into a frame's own buffer: bulk is not copied, and
+ * thousands of idle connections hold nothing.
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -11,7 +11,7 @@ import { FULL_DATA_BYTES, HEADROOM, readInto, type OwnReads } from '@lstp/core';
 import type { Slabs } from './slabs.js';
 
 const SHARED = Buffer.allocUnsafeSlow(FULL_DATA_BYTES);
-/** Less than this of a slab is copied out, so that a keystroke does not hold 64 KiB until it is acknowledged. */
+/** From here on it is bulk. Less than this of a slab is copied out, so that a keystroke does not hold 64 KiB until it is acknowledged. */
 const WORTHY_BYTES = 16_384;
 
 export class ApplicationReader implements OwnReads {
@@ -44,7 +44,7 @@ export class ApplicationReader implements OwnReads {
   handleRead(length: number): void {
     const slab = this.#slab;
     this.#slab = undefined;
-    this.#bulk = length === FULL_DATA_BYTES;
+    this.#bulk = length >= WORTHY_BYTES;
     if (slab === undefined) return this.copy(SHARED.subarray(0, length));
     if (length >= WORTHY_BYTES) return this.#emit(slab.subarray(0, HEADROOM + length));
     this.copy(slab.subarray(HEADROOM, HEADROOM + length));
