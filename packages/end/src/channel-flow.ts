@@ -1,6 +1,9 @@
 /** A channel that is no byte stream, at one end: datagrams, or a listener at the other end. */
 import { ChannelRefusal, type Channel, type ChannelCode, type Connected, type DatagramChannel, type Tunnel } from '@lstp/core';
 
+/** Datagrams that came while the back end connects: the first ones of a flow are the ones that matter. */
+const EARLY_DATAGRAMS = 64;
+
 /** What a flow needs of whoever runs the tunnel. */
 export interface FlowHost {
   readonly tunnel: Tunnel;
@@ -17,6 +20,7 @@ export class ChannelFlow implements DatagramChannel {
   readonly #host: FlowHost;
   /** Gets each datagram for this end. Views are valid during the call. Throwing ends the channel. */
   #take: ((datagram: Uint8Array) => void) | undefined;
+  #early: Buffer[] = [];
   #isOver = false;
   #connect: (result: Connected) => void = () => {};
   #refuse: (why: ChannelRefusal) => void = () => {};
@@ -43,9 +47,10 @@ export class ChannelFlow implements DatagramChannel {
     return this.channel.datagrams?.dropped ?? 0;
   }
 
-  /** Those that come before there is somebody to take them are lost, as datagrams are. */
+  /** Those that came before are taken now. */
   attach(take: (datagram: Uint8Array) => void): void {
     this.#take = take;
+    for (const datagram of this.#early.splice(0)) this.handleData(datagram);
   }
 
   send(datagram: Uint8Array): void {
@@ -69,8 +74,9 @@ export class ChannelFlow implements DatagramChannel {
 
   handleData(datagram: Uint8Array): void {
     if (this.#isOver) return;
+    if (this.#take === undefined) return this.#keep(datagram);
     try {
-      this.#take?.(datagram);
+      this.#take(datagram);
     } catch {
       this.close('internal');
     }
@@ -79,7 +85,14 @@ export class ChannelFlow implements DatagramChannel {
   handleClosed(reason: ChannelCode, message: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#early = [];
     this.#refuse(new ChannelRefusal(reason, message));
     this.#close(reason);
+  }
+
+  /** The oldest are lost beyond the bound. */
+  #keep(datagram: Uint8Array): void {
+    this.#early.push(Buffer.from(datagram));
+    if (this.#early.length > EARLY_DATAGRAMS) this.#early.shift();
   }
 }

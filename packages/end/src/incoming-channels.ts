@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Channel, IncomingChannel, JoinedChannel, ListenRequest } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { ChannelFlow } from './channel-flow.js';
+import { reset } from './last-words.js';
 import { shape, type ServiceParts } from './running-service.js';
 import type { TunnelRunner } from './tunnel-runner.js';
 
@@ -62,7 +63,7 @@ export class IncomingChannels {
   #join(channel: Channel, { stream, parts, head }: { readonly stream: Duplex; readonly parts: ServiceParts | undefined; readonly head: Uint8Array }): JoinedChannel {
     const join = this.#runner.joinOf(channel);
     if (join === undefined) {
-      stream.on('error', () => {}).destroy();
+      reset(stream);
       return { id: String(channel.id), connected: Promise.resolve({}), closed: Promise.resolve(channel.reason ?? 'reset') };
     }
     const shaped = parts === undefined ? { stream, head } : shape(parts, { channel, role: 'front', head }, stream);

@@ -1,6 +1,7 @@
 /** What an application is told beside the bytes of its channel: how connecting ended, in its own protocol. */
 import type { Duplex } from 'node:stream';
 import { closeAfter, type Answer, type ChannelRefusal } from '@lstp/core';
+import { StreamEnding } from './stream-ending.js';
 
 /** A stream that is not the application's own: its words would be changed on their way. */
 export interface Speaker {
@@ -27,6 +28,12 @@ export function refuse(stream: Duplex, answer: Answer, refusal: ChannelRefusal):
   }
   if (isSpeaker(stream)) stream.leave(bytes);
   else closeAfter(stream, bytes);
+}
+
+/** A stream for which there is no channel. */
+export function reset(stream: Duplex): void {
+  stream.on('error', () => {});
+  new StreamEnding(stream).abort();
 }
 
 function isSpeaker(stream: Duplex): stream is Duplex & Speaker {

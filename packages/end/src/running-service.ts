@@ -43,8 +43,11 @@ export function watchesOf({ rewriters, monitors, logger }: ServiceParts, channel
 export function shape(parts: ServiceParts, { channel, role, head }: { readonly channel: Channel; readonly role: 'front' | 'back'; readonly head?: Uint8Array }, stream: Duplex): Shaped {
   const facts = factsOf(channel, role);
   const changing = [...parts.rewriters.flatMap((rewriter) => rewriter.rewrite(facts) ?? []), ...codecOf(parts, channel)];
-  if (changing.length > 0) return { stream: new LayeredStream(stream, [...watchLayer(parts, facts), ...changing], head) };
-  return { stream, ...(head === undefined ? {} : { head }) };
+  if (changing.length === 0 && parts.rewriters.length === 0) return { stream, ...(head === undefined ? {} : { head }) };
+  const watches = new ChannelWatches(parts.monitors, facts, parts.logger);
+  const layered = new LayeredStream(stream, [...watchLayer(watches), ...changing], head);
+  layered.once('close', () => watches.closed(layered.errored === null ? 'done' : 'reset'));
+  return { stream: layered };
 }
 
 function codecOf({ codec, counts }: ServiceParts, { request }: Channel): Layer[] {
@@ -54,12 +57,8 @@ function codecOf({ codec, counts }: ServiceParts, { request }: Channel): Layer[]
 }
 
 /** Monitors see what the application sends and gets. */
-function watchLayer({ monitors, logger }: ServiceParts, facts: ChannelFacts): Layer[] {
-  const watches = new ChannelWatches(monitors, facts, logger);
-  if (watches.isEmpty) return [];
-  const outgoing = passing((bytes) => watches.outgoing(bytes));
-  outgoing.once('close', () => watches.closed(outgoing.readableEnded ? 'done' : 'reset'));
-  return [{ outgoing, incoming: passing((bytes) => watches.incoming(bytes)) }];
+function watchLayer(watches: ChannelWatches): Layer[] {
+  return watches.isEmpty ? [] : [{ outgoing: passing((bytes) => watches.outgoing(bytes)), incoming: passing((bytes) => watches.incoming(bytes)) }];
 }
 
 function passing(see: (bytes: Buffer) => void): Duplex {

@@ -14,7 +14,7 @@ import { auditDenial, type Who } from './audit.js';
 import type { ChannelFlow } from './channel-flow.js';
 import { ConnectWatch, type Attempt } from './connect-watch.js';
 import { IncomingChannels } from './incoming-channels.js';
-import { refuse } from './last-words.js';
+import { refuse, reset } from './last-words.js';
 import { shape, watchesOf, type RunningService } from './running-service.js';
 import { ServiceMaker } from './service-maker.js';
 import { resolveTarget } from './target-addresses.js';
@@ -112,7 +112,7 @@ export class ServiceHost {
     } catch (error) {
       // Nothing was opened: the application sees a reset, or the answer, and the plugin the reason.
       const refusal = refusalOf(error as Error);
-      if (request.answer === undefined) stream.on('error', () => {}).destroy(error as Error);
+      if (request.answer === undefined) reset(stream);
       else refuse(stream, request.answer, refusal);
       return { id: '', ...refusedChannel(refusal) };
     }
@@ -192,13 +192,13 @@ export class ServiceHost {
     if (connected === undefined) throw new Error('connect() gave no connection');
     const { stream, bound } = connected;
     const join = runner.joinOf(channel);
-    if (attempt.isOver || join === undefined) return void stream.on('error', () => {}).destroy();
+    if (attempt.isOver || join === undefined) return reset(stream);
     try {
       const shaped = parts === undefined ? stream : shape(parts, { channel, role }, stream).stream;
       runner.tunnel.begin(channel, bound, runner.now());
       join.attach(shaped);
     } catch (error) {
-      stream.on('error', () => {}).destroy();
+      reset(stream);
       throw error;
     }
   }
@@ -238,7 +238,8 @@ export class ServiceHost {
       if (parts === undefined) runner.open(body, stream, request);
       else runner.openShaped(body, request, (channel) => ({ ...shape(parts, { channel, role }, stream), ...watching(parts, channel, role) }));
     } catch (error) {
-      stream.on('error', () => {}).destroy(error as Error);
+      this.#options.logger.info({ service: config.name, channel: listener.id, source, reason: (error as Error).message }, 'connection to a listener dropped');
+      reset(stream);
     }
   }
 

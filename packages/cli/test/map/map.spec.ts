@@ -39,7 +39,7 @@ describe('lstp map', () => {
   const secret = parse(
     `lstp: 1
 nodes: { a: { egress: "socks5://someone:hunter2@fw:1080" }, b: { listen: "192.0.2.1:1" } }
-tunnels: { t: { route: a > b, services: { s: { plugin: socks, at: a, listen: "127.0.0.1:1", users: { me: hunter2 } } } } }
+tunnels: { t: { route: a > b, services: { s: { plugin: socks, at: a, listen: "127.0.0.1:1", accounts: { me: hunter2 } } } } }
 `,
     'secret.yaml',
   );

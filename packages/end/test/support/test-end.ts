@@ -21,8 +21,8 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-export function chainOf(text: string): Chain {
-  return parseChain(text, 'chain.yaml', new PluginCatalogue(bundledPlugins));
+export function chainOf(text: string, plugins: readonly PluginDefinition[] = bundledPlugins): Chain {
+  return parseChain(text, 'chain.yaml', new PluginCatalogue(plugins));
 }
 
 /** A port that nobody listens on now. */
@@ -140,12 +140,12 @@ ${tunnel.map((line) => `    ${line}\n`).join('')}${servicesText(services)}${glob
   }
 
   end(node: 'desk' | 'lab', options: PairOptions, settings?: TestEndOptions): Promise<TestEnd> {
-    return TestEnd.make(node, chainOf(this.text(options)), this[node], settings);
+    return TestEnd.make(node, chainOf(this.text(options), settings?.plugins), this[node], settings);
   }
 
   /** Both ends, and the tunnel between them up. */
-  async start(options: PairOptions): Promise<{ desk: TestEnd; lab: TestEnd }> {
-    const [desk, lab] = await Promise.all([this.end('desk', options), this.end('lab', options)]);
+  async start(options: PairOptions, settings?: TestEndOptions): Promise<{ desk: TestEnd; lab: TestEnd }> {
+    const [desk, lab] = await Promise.all([this.end('desk', options, settings), this.end('lab', options, settings)]);
     await Promise.all([lab.start(), desk.start()]);
     await Promise.all([desk.role.established(), lab.role.established()]);
     return { desk, lab };

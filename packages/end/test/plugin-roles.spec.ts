@@ -1,0 +1,316 @@
+import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import type { PluginDefinition } from '@lstp/core';
+import { until } from '@lstp/core/testing';
+import { bundledPlugins } from '@lstp/plugins';
+import { Application, ApplicationServer, digestOf, echo } from './support/application.js';
+import { bomb, deflate, faulty, line, packets, passwords, shift, spy, type Seen } from './support/role-plugins.js';
+import { freePort, PairPlan, type PairOptions, type TestEnd } from './support/test-end.js';
+
+describe('plugins', function () {
+  this.timeout(20_000);
+  let plan: PairPlan;
+  let echoes: ApplicationServer;
+  const running: TestEnd[] = [];
+
+  before(async () => {
+    plan = await PairPlan.make();
+    echoes = await ApplicationServer.start(echo);
+  });
+  after(() => echoes.stop());
+
+  afterEach('nothing is left', async () => {
+    await Promise.all(running.splice(0).map((end) => end.stop()));
+    await until('no connection of an application', () => echoes.openCount === 0);
+  });
+
+  async function start(options: PairOptions, plugins: readonly PluginDefinition[]): Promise<{ desk: TestEnd; lab: TestEnd }> {
+    const ends = await plan.start(options, { plugins: [...bundledPlugins, ...plugins] });
+    running.push(ends.desk, ends.lab);
+    return ends;
+  }
+
+  const echoService = (more: string) => `echo: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${echoes.port}", ${more} }`;
+
+  /** What an application hears that says `words` and no more. */
+  async function hear(address: { readonly host: string; readonly port: number }, words: string): Promise<{ text: string; ending: string }> {
+    const client = Application.connect(address);
+    let text = '';
+    client.socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    client.send(Buffer.from(words)).finish();
+    return { ending: await client.ended, text };
+  }
+
+  async function expectEcho(end: TestEnd, service = 'echo', bytes: Buffer = randomBytes(3_000_000)): Promise<void> {
+    const client = Application.connect(end.address(service)).read().send(bytes).finish();
+    expect(await client.ended).to.equal('end');
+    expect(client.digest()).to.equal(digestOf(bytes));
+  }
+
+  describe('a front end that answers', () => {
+    const services = (allow: string) => [`line: { plugin: line, at: desk, listen: "127.0.0.1:0", allow: [${allow}] }`];
+
+    it('tells the application where the far end connected from, before any byte of the channel', async () => {
+      const { desk } = await start({ services: services('"127.0.0.1:*"') }, [line]);
+      const { text, ending } = await hear(desk.address('line'), `127.0.0.1:${echoes.port}\nhello`);
+      expect(text).to.match(/^OK 127\.0\.0\.1:\d+\nhello$/);
+      expect(ending).to.equal('end');
+    });
+
+    it('takes a handshake byte by byte', async () => {
+      const { desk } = await start({ services: services('"127.0.0.1:*"') }, [line]);
+      const client = Application.connect(desk.address('line'));
+      let text = '';
+      client.socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      for (const byte of Buffer.from(`127.0.0.1:${echoes.port}\n`)) {
+        client.send(Buffer.of(byte));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await until('the answer', () => /^OK .*\n/.test(text));
+      client.send(Buffer.from('hello')).finish();
+      expect(await client.ended).to.equal('end');
+      expect(text).to.match(/\nhello$/);
+    });
+
+    for (const [what, allow, target, code] of [
+      ['a target that is not allowed', '"127.0.0.1:*"', () => '10.9.9.9:1', 'denied'],
+      ['a server that refuses', '"127.0.0.1:*"', (port: number) => `127.0.0.1:${port}`, 'refused'],
+      ['a name that is at loopback', '"*:80"', () => 'localhost:80', 'denied'],
+      ['a name that there is not', '"*:80"', () => 'nowhere.invalid:80', 'name-not-found'],
+    ] as const) {
+      it(`tells it why not, and ends in order: ${what}`, async () => {
+        const { desk, lab } = await start({ services: services(allow) }, [line]);
+        const { text, ending } = await hear(desk.address('line'), `${target(await freePort())}\nhello`);
+        expect(text).to.equal(`NO ${code}\n`);
+        expect(ending).to.equal('end');
+        if (code === 'denied') expect(await lab.says(/channel denied/)).to.include({ audit: 'denied', service: 'line', peer: 'desk', kind: 'stream', code: 'denied' }).and.have.property('target');
+      });
+    }
+
+    it('tells it that the tunnel is down', async () => {
+      const end = await plan.end('desk', { services: services('"*:1"') }, { plugins: [...bundledPlugins, line], holdMs: 20 });
+      running.push(end);
+      await end.start();
+      expect(await hear(end.address('line'), 'a.acme:1\n')).to.deep.equal({ text: 'NO no-carrier\n', ending: 'end' });
+    });
+
+    it('ends a handshake that is too long, or that breaks off', async () => {
+      const { desk } = await start({ services: services('"*:1"') }, [line]);
+      expect((await hear(desk.address('line'), 'x'.repeat(100_000))).text).to.equal('NO ERR_LSTP_HANDSHAKE_LIMIT\n');
+      expect((await hear(desk.address('line'), 'x')).text).to.equal('NO ERR_LSTP_HANDSHAKE_ENDED\n');
+    });
+
+    it('has the far end listen, and gets what connects there', async () => {
+      const { desk } = await start({ services: services('"127.0.0.1:*"') }, [line]);
+      const client = Application.connect(desk.address('line'));
+      let text = '';
+      client.socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      client.send(Buffer.from('bind 127.0.0.1:1\nearly'));
+      await until('the address', () => /^OK .*\n/.test(text));
+      const peer = Application.connect({ host: '127.0.0.1', port: Number(/:(\d+)\n/.exec(text)?.[1]) });
+      let got = '';
+      peer.socket.on('data', (chunk: Buffer) => (got += chunk.toString()));
+      peer.send(Buffer.from('from outside')).finish();
+      await until('what the peer said', () => text.endsWith('from outside'));
+      expect(text).to.match(/^OK 127\.0\.0\.1:\d+\nFROM 127\.0\.0\.1:\d+\nfrom outside$/);
+      client.send(Buffer.from(' and late')).finish();
+      expect(await peer.ended).to.equal('end');
+      expect(got).to.equal('early and late');
+      await until('no channel is left', () => desk.tunnel().channels.length === 0);
+    });
+  });
+
+  describe('datagrams', () => {
+    it('go both ways, flow by flow, and a flow ends from the far end', async () => {
+      const server = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(server, 'listening');
+      server.on('message', (datagram, { port, address }) => server.send(datagram.toString() === 'end' ? 'bye' : datagram, port, address));
+      const { desk, lab } = await start({ services: [`dns: { plugin: packets, at: desk, to: "127.0.0.1:${server.address().port}" }`] }, [packets]);
+      const client = createSocket('udp4');
+      client.connect(desk.address('dns').port, '127.0.0.1');
+      await once(client, 'connect');
+      try {
+        client.send('');
+        expect(((await once(client, 'message')) as [Buffer])[0].length).to.equal(0);
+        const big = randomBytes(9000);
+        client.send(big);
+        expect(((await once(client, 'message')) as [Buffer])[0].equals(big)).to.equal(true);
+        expect(lab.tunnel().channels).to.have.length(1);
+        expect(lab.tunnel().channels[0]).to.include({ kind: 'datagram', dropped: 0, service: 'dns' });
+        client.send('end');
+        await until('the flow has ended', () => desk.tunnel().channels.length === 0 && lab.tunnel().channels.length === 0);
+      } finally {
+        client.close();
+        server.close();
+      }
+    });
+  });
+
+  describe('a codec', () => {
+    it('shrinks what shrinks, at both ends, with half-close, and is counted', async () => {
+      const { desk, lab } = await start({ services: [echoService('codec: deflate')] }, [deflate]);
+      await expectEcho(desk, 'echo', Buffer.alloc(2_000_000, 'a line of a log\n'));
+      await expectEcho(desk);
+      const at = (end: TestEnd) => end.tunnel().services[0]?.codec ?? { plainOut: 0, plainIn: 0, codedOut: 0, codedIn: 0 };
+      expect(at(desk)).to.include({ name: 'deflate', plainOut: 5_000_000, plainIn: 5_000_000 });
+      expect(at(desk).codedOut).to.be.lessThan(3_200_000).and.equal(at(lab).codedIn);
+      expect(at(lab)).to.include({ plainOut: 5_000_000, plainIn: 5_000_000 });
+    });
+
+    it('never holds back a byte', async () => {
+      const { desk } = await start({ services: [echoService('codec: deflate')] }, [deflate]);
+      const client = Application.connect(desk.address('echo')).read();
+      for (let count = 1; count < 20; count += 1) {
+        client.send(Buffer.from('x'));
+        await client.got(count);
+      }
+      client.finish();
+      expect(await client.ended).to.equal('end');
+    });
+
+    it('resets as without one', async () => {
+      const server = await ApplicationServer.start();
+      const { desk } = await start({ services: [`s: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${server.port}", codec: deflate }`] }, [deflate]);
+      const client = Application.connect(desk.address('s')).read().send(Buffer.from('x'));
+      const accepted = (await server.accept()).read();
+      await accepted.got(1);
+      accepted.reset();
+      expect(await client.ended).to.equal('reset');
+      const other = Application.connect(desk.address('s')).read().send(Buffer.from('x'));
+      const second = (await server.accept()).read();
+      await second.got(1);
+      other.reset();
+      expect(await second.ended).to.equal('reset');
+      await server.stop();
+    });
+
+    it('ends the channel of a bomb, and no other', async () => {
+      const { desk } = await start({ services: [echoService('codec: bomb')] }, [bomb]);
+      const client = Application.connect(desk.address('echo')).read().send(Buffer.alloc(8_000_000));
+      expect(await client.ended).to.equal('reset');
+      await expectEcho(desk, 'echo', Buffer.from('hello'));
+    });
+
+    it('is left out where the other end has none of its name', async () => {
+      const options = { services: [echoService('codec: deflate')] };
+      const [desk, lab] = await Promise.all([plan.end('desk', options, { plugins: [...bundledPlugins, deflate] }), plan.end('lab', { services: [echoService('carrier: shared')] })]);
+      running.push(desk, lab);
+      await Promise.all([lab.start(), desk.start()]);
+      await desk.role.established();
+      await expectEcho(desk, 'echo', Buffer.from('hello'));
+    });
+  });
+
+  describe('a rewriter', () => {
+    it('changes bytes at its end, both ways', async () => {
+      const seen: Seen[] = [];
+      const { desk } = await start({ services: [echoService('codec: deflate, rewriters: [{ plugin: shift, by: 1 }, { plugin: shift, at: lab, by: 2 }], monitors: [spy, { plugin: spy, at: lab }]')] }, [shift, deflate, spy('spy', seen)]);
+      expect(await hear(desk.address('echo'), 'HAL')).to.deep.equal({ text: 'HAL', ending: 'end' });
+      await expectEcho(desk);
+      expect(seen.slice(0, 2).map(({ facts, outgoing, incoming }) => [facts.role, outgoing, incoming])).to.have.deep.members([['front', 'HAL', 'HAL'], ['back', 'G@K', 'G@K']]);
+      await until('all have seen the end', () => seen.length === 4 && seen.every(({ closed }) => closed === 'done'));
+    });
+
+    it('that throws refuses the channel: nothing goes as it is', async () => {
+      const { desk } = await start({ services: [echoService('rewriters: [{ plugin: shift, by: 0 }]')] }, [shift]);
+      expect(await Application.connect(desk.address('echo')).read().ended).to.equal('reset');
+      expect(echoes.openCount).to.equal(0);
+    });
+  });
+
+  describe('a monitor', () => {
+    it('sees both directions at its end', async () => {
+      const seen: Seen[] = [];
+      const { desk } = await start({ services: [echoService('monitors: [spy, { plugin: spy, at: lab }]')] }, [spy('spy', seen)]);
+      expect(await hear(desk.address('echo'), 'hello')).to.deep.equal({ text: 'hello', ending: 'end' });
+      await until('both have seen the end', () => seen.filter(({ closed }) => closed === 'done').length === 2);
+      for (const { outgoing, incoming, facts } of seen) expect([outgoing, incoming, facts.source]).to.deep.equal(['hello', 'hello', seen[0]?.facts.source]);
+    });
+
+    it('that throws is let go and logged; the data goes on, and others see it', async () => {
+      const [first, second]: [Seen[], Seen[]] = [[], []];
+      const { desk } = await start({ services: [echoService('monitors: [bad, good]')] }, [spy('bad', first, 'he'), spy('good', second)]);
+      expect(await hear(desk.address('echo'), 'hello')).to.deep.equal({ text: 'hello', ending: 'end' });
+      expect(second[0]).to.include({ outgoing: 'hello', incoming: 'hello' });
+      expect(first[0]).to.include({ incoming: '' });
+      expect(await desk.says(/monitor failed/)).to.include({ plugin: 'bad', service: 'echo' });
+    });
+  });
+
+  describe('log-in', () => {
+    const options = (login: string, users: string): PairOptions => ({ tunnel: [`login: { at: desk, ${login} }`], services: [echoService(`users: [${users}]`), `open: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${echoes.port}" }`] });
+
+    for (const users of ['ann', '"@ops"']) {
+      it(`opens services for ${users} to ann of @ops, also after the carrier was lost`, async () => {
+        const { desk, lab } = await start(options('user: ann, password: "ann!ops"', users), [passwords()]);
+        await expectEcho(desk, 'echo', Buffer.from('hello'));
+        expect(await lab.says(/user logged in/)).to.deep.include({ audit: 'log-in', user: 'ann', groups: ['ops'] });
+        expect(JSON.stringify([...desk.log, ...lab.log])).not.to.contain('ann!ops');
+      });
+    }
+
+    for (const [what, login, reason] of [
+      ['a wrong password', 'user: ann, password: "bob!ops"', /log-in of ann is wrong/],
+      ['another user', 'user: bob, password: "bob!dev"', /not for user bob/],
+      ['no credentials', 'user: nobody, password: "x"', /desk gave no credentials/],
+    ] as const) {
+      it(`keeps them closed to ${what}; others are open`, async () => {
+        const { desk, lab } = await start(options(login, 'ann, "@ops"'), [passwords()]);
+        expect(await Application.connect(desk.address('echo')).read().ended).to.equal('reset');
+        expect(await lab.says(/channel denied/)).to.include({ audit: 'denied', service: 'echo', peer: 'desk' }).and.have.property('reason').that.matches(reason);
+        await expectEcho(desk, 'open', Buffer.from('hello'));
+      });
+    }
+
+    it('holds nobody up that needs no user while it is verified', async () => {
+      const gate: { open: () => void } = { open: () => {} };
+      const verdict = new Promise<void>((resolve) => (gate.open = resolve));
+      const { desk, lab } = await start(options('user: ann, password: "ann!ops"', 'ann'), [passwords(() => verdict)]);
+      const waiting = Application.connect(desk.address('echo')).read().send(Buffer.from('hello')).finish();
+      await expectEcho(desk, 'open', Buffer.from('hello'));
+      await until('the request waits', () => lab.tunnel().channels.some(({ service }) => service === 'echo'));
+      gate.open();
+      expect(await waiting.ended).to.equal('end');
+      expect(waiting.digest()).to.equal(digestOf(Buffer.from('hello')));
+    });
+  });
+
+  describe('a plugin that fails', () => {
+    for (const fault of ['constructor', 'start'] as const) {
+      it(`in its ${fault} takes down its service, and status says why`, async () => {
+        const { desk } = await start({ services: [`bad: { plugin: faulty, at: desk, fault: ${fault} }`, echoService('carrier: shared')] }, [faulty]);
+        expect(desk.tunnel().services.find(({ name }) => name === 'bad')?.error).to.match(fault === 'start' ? /start fails/ : /made to fail/);
+        await expectEcho(desk, 'echo', Buffer.from('hello'));
+      });
+    }
+
+    it('to stop is logged, and the node ends all the same', async () => {
+      const { desk } = await start({ services: ['bad: { plugin: faulty, at: desk, fault: stop }'] }, [faulty]);
+      await desk.stop();
+      expect(await desk.says(/failed to stop/)).to.include({ service: 'bad' });
+    });
+
+    for (const [fault, code] of [['throw', 'internal'], ['reject', 'internal'], ['nothing', 'internal'], ['refuse', 'unreachable'], ['stream', 'reset']] as const) {
+      it(`to connect (${fault}) ends its channel: ${code}`, async () => {
+        const { desk } = await start({ services: [`bad: { plugin: faulty, at: desk, fault: ${fault} }`, echoService('carrier: shared')] }, [faulty]);
+        const stream = new PassThrough();
+        stream.write('x');
+        expect(await desk.role.connect({ service: 'bad' }, stream).closed).to.equal(code);
+        await expectEcho(desk, 'echo', Buffer.from('hello'));
+      });
+    }
+
+    it('to answer while its channel ends is told so', async () => {
+      const { desk, lab } = await start({ services: ['bad: { plugin: faulty, at: desk, fault: hang }'] }, [faulty]);
+      const stream = new PassThrough().resume();
+      const joined = desk.role.connect({ service: 'bad' }, stream);
+      await until('the back end connects', () => lab.tunnel().channels.length === 1);
+      stream.destroy();
+      expect(await joined.closed).to.equal('reset');
+      await until('nothing is left', () => lab.tunnel().channels.length === 0);
+    });
+  });
+});
