@@ -142,7 +142,8 @@ function declarePlugins(program: Command, done: Done): void {
     .command('plugins')
     .description('list the plugins, their roles and options')
     .argument('[file]', 'chain file whose own plugins are listed too')
-    .action(async (file: string | undefined) => done(await (await import('./commands/plugins.js')).plugins(file)));
+    .option('--json', 'as JSON, with the schema of the options')
+    .action(async (file: string | undefined, options: { json?: boolean }) => done(await (await import('./commands/plugins.js')).plugins(file, options)));
   example(command, 'lstp plugins');
 }
 

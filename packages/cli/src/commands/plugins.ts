@@ -17,27 +17,41 @@ interface ObjectSchema {
 }
 
 /** `lstp plugins`: every plugin that a chain file (this one, if given) may name. */
-export async function plugins(file: string | undefined): Promise<void> {
+export async function plugins(file: string | undefined, { json = false }: { readonly json?: boolean }): Promise<void> {
   const definitions = file === undefined ? (await import('@lstp/plugins')).bundledPlugins : (await loadChains([file])).flatMap(({ catalogue }) => catalogue.definitions());
-  const texts = definitions.map(pluginText);
-  process.stdout.write(texts.join('\n'));
+  const text = json ? `${JSON.stringify(definitions.map(pluginJson), null, 2)}\n` : definitions.map(pluginText).join('\n');
+  process.stdout.write(text);
+}
+
+function pluginJson(definition: PluginDefinition): object {
+  const { name, about, api, schemes, options } = definition;
+  return { name, about, api, roles: rolesOf(definition), ...(schemes === undefined ? {} : { schemes }), options: options === undefined ? {} : schemaOf(options) };
 }
 
 function pluginText(definition: PluginDefinition): string {
-  const head = `${definition.name}: ${definition.about}\n  ${rolesOf(definition).join(', ')}\n`;
+  const { name, about, schemes = [] } = definition;
+  const head = `${name}: ${about}\n  ${rolesOf(definition).join(', ')}${schemes.length === 0 ? '' : ` (${schemes.join(', ')})`}\n`;
   const rows = optionRows(definition);
   return rows.length === 0 ? head : `${head}${table(rows, '  ')}\n`;
 }
 
-function rolesOf({ frontEnd, backEnd, security, connector }: PluginDefinition): string[] {
-  const roles = { 'front end': frontEnd, 'back end': backEnd, security, connector };
-  return Object.entries(roles).flatMap(([role, made]) => (made === undefined ? [] : [role]));
+/** Roles as people read them, by the member that holds the class. */
+const ROLES = {
+  frontEnd: 'front end', backEnd: 'back end', security: 'security', connector: 'connector', codec: 'codec', rewriter: 'rewriter', monitor: 'monitor', login: 'login', legDialer: 'leg dialer', legListener: 'leg listener',
+} as const satisfies Partial<Record<keyof PluginDefinition, string>>;
+
+function rolesOf(definition: PluginDefinition): string[] {
+  return (Object.keys(ROLES) as (keyof typeof ROLES)[]).flatMap((role) => (definition[role] === undefined ? [] : [ROLES[role]]));
 }
 
 function optionRows({ options }: PluginDefinition): string[][] {
   if (options === undefined) return [];
-  const { properties = {}, required = [] } = options.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as ObjectSchema;
+  const { properties = {}, required = [] } = schemaOf(options);
   return Object.entries(properties).map(([name, schema]) => [name, formOf(schema), necessity(schema, required.includes(name)), schema.description ?? '']);
+}
+
+function schemaOf(options: NonNullable<PluginDefinition['options']>): ObjectSchema {
+  return options.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as ObjectSchema;
 }
 
 function formOf({ type, enum: words, anyOf }: OptionSchema): string {

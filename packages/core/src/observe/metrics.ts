@@ -35,6 +35,7 @@ const FAMILIES: readonly Family[] = [
   family('lstp_tunnel_carriers_established_total', 'Carriers established since the node was started.', ['tunnel'], total(({ carriers }) => carriers)),
   family('lstp_tunnel_received_bytes_total', 'Application bytes taken from the tunnel.', ['tunnel'], total(({ bytesOut }) => bytesOut)),
   family('lstp_tunnel_sent_bytes_total', 'Application bytes given to the tunnel.', ['tunnel'], total(({ bytesIn }) => bytesIn)),
+  family('lstp_codec_bytes_total', 'Bytes of compressed services at this end, before the codec (plain) and behind it (coded), by direction.', ['tunnel', 'service', 'codec', 'form', 'direction'], each(codecBytes)),
   family('lstp_relay_legs', 'Legs at this middle by state.', ['state'], relayLegs),
   family('lstp_relay_bytes_total', 'Bytes passed through by this middle, both directions.', [], ({ relay }) => (relay === undefined ? [] : [[{}, relay.bytes]])),
   family('lstp_relay_events_total', 'What happened at this middle since the node was started, by kind.', ['event'], relayEvents),
@@ -92,6 +93,14 @@ function roundTrips({ carriers }: TunnelStatus): Sample[] {
 
 function services(tunnel: TunnelStatus): Sample[] {
   return tunnel.services.map(({ name, role, error }) => [{ service: name, role }, error === undefined ? 1 : 0]);
+}
+
+function codecBytes(tunnel: TunnelStatus): Sample[] {
+  return tunnel.services.flatMap(({ name: service, codec }): Sample[] => {
+    if (codec === undefined) return [];
+    const sample = (form: string, direction: string, bytes: number): Sample => [{ service, codec: codec.name, form, direction }, bytes];
+    return [sample('plain', 'sent', codec.plainOut), sample('coded', 'sent', codec.codedOut), sample('plain', 'received', codec.plainIn), sample('coded', 'received', codec.codedIn)];
+  });
 }
 
 function relayEvents({ relay }: NodeStatus): Sample[] {
