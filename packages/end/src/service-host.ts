@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Duplex } from 'node:stream';
 import {
   ChannelRefusal,
-  type BackEnd, type BackEndRequest, type Channel, type ChannelOpener, type ChannelRequest, type ChannelRequestBody, type DatagramChannel, type DatagramRequest, type JoinedChannel, type ListenRequest, type OpenedChannel, type PluginDefinition, type ServiceConfig, type ServiceStatus,
+  type BackEnd, type BackEndRequest, type FrontEnd, type Channel, type ChannelOpener, type ChannelRequest, type ChannelRequestBody, type DatagramChannel, type DatagramRequest, type JoinedChannel, type ListenRequest, type OpenedChannel, type PluginDefinition, type ServiceConfig, type ServiceStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
@@ -265,12 +265,13 @@ export class ServiceHost {
   // --- their life
 
   status(): ServiceStatus[] {
-    return [...this.#services.values()].map(({ config, role, frontEnd, parts, error }) => ({
+    return [...this.#services.values()].map(({ config, role, frontEnd, backEnd, parts, error }) => ({
       name: config.name,
       plugin: config.plugin,
       role,
       addresses: frontEnd?.addresses ?? [],
       ...(config.codec === undefined || parts === undefined ? {} : { codec: { name: config.codec, ...parts.counts } }),
+      ...countsOf(frontEnd ?? backEnd),
       ...(error === undefined ? {} : { error }),
     }));
   }
@@ -294,6 +295,11 @@ export class ServiceHost {
 function watching(parts: NonNullable<RunningService['parts']>, channel: Channel, role: 'front' | 'back'): { watches?: NonNullable<ReturnType<typeof watchesOf>> } {
   const watches = watchesOf(parts, channel, role);
   return watches === undefined ? {} : { watches };
+}
+
+/** A copy: status is of one moment. */
+function countsOf(plugin: FrontEnd | BackEnd | undefined): Pick<ServiceStatus, 'counts'> {
+  return plugin?.counts === undefined ? {} : { counts: { ...plugin.counts } };
 }
 
 /** Whether nothing changed but the place in the file. */

@@ -6,7 +6,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
-import type { Carrier, Channel, ChannelRequest, Tunnel, TunnelEvent } from '@lstp/core';
+import type { Carrier, Channel, ChannelRequest, Tunnel, TunnelEvent, TunnelTotals } from '@lstp/core';
 import type { BuiltCarrier } from './carrier-builder.js';
 import { CarrierLink, type LinkHost } from './carrier-link.js';
 import { ChannelFlow } from './channel-flow.js';
@@ -63,7 +63,7 @@ export class TunnelRunner implements JoinHost, LinkHost {
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
   #stopped = false;
-  #totals = { channels: 0, carriers: 0, bytesIn: 0, bytesOut: 0 };
+  #totals = { channels: 0, carriers: 0, bytesIn: 0, bytesOut: 0, dropped: 0 };
 
   constructor(tunnel: Tunnel, policy: TunnelPolicy, { slabs, holdMs = HOLD_MS }: RunnerOptions) {
     this.tunnel = tunnel;
@@ -78,12 +78,13 @@ export class TunnelRunner implements JoinHost, LinkHost {
   }
 
   /** Of everything that ever went through, for metrics. */
-  get totals(): { channels: number; carriers: number; bytesIn: number; bytesOut: number } {
+  get totals(): Required<TunnelTotals> {
     const totals = { ...this.#totals };
     for (const { bytesIn, bytesOut } of [...this.#joins.keys(), ...this.#flows.keys()]) {
       totals.bytesIn += bytesIn;
       totals.bytesOut += bytesOut;
     }
+    for (const { dropped } of this.#flows.values()) totals.dropped += dropped;
     return totals;
   }
 
@@ -294,6 +295,7 @@ export class TunnelRunner implements JoinHost, LinkHost {
 
   /** The join has done what it could: its channel is over at both ends or was reset by it. */
   forget(channel: Channel): void {
+    this.#totals.dropped += this.#flows.get(channel)?.dropped ?? 0;
     if (!this.#joins.delete(channel) && !this.#flows.delete(channel)) return;
     this.#totals.bytesIn += channel.bytesIn;
     this.#totals.bytesOut += channel.bytesOut;

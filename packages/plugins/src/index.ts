@@ -4,6 +4,7 @@ import type { PluginDefinition } from '@lstp/core';
 import forward from './forward/index.js';
 import stdio from './stdio/index.js';
 import tls from './tls/index.js';
+import udp from './udp/index.js';
 
 /** All of them, as `lstp` hands them to a chain file. */
-export const bundledPlugins: readonly PluginDefinition[] = [forward, stdio, tls];
+export const bundledPlugins: readonly PluginDefinition[] = [forward, stdio, tls, udp];

@@ -1,6 +1,7 @@
 /** The chain file: reading, checking, and the forms of its texts that others need too. */
 export { readChainText, ChainDocument } from './chain-document.js';
 export { allowPatternSchema, isAllowed, mayReach, parseAllowPattern, parseTarget, type AllowPattern, type Target } from './allow.js';
+export { parseDuration } from './duration.js';
 export { checkKeysPresent } from './check-keys-present.js';
 export { FormError } from './form-error.js';
 export { formatHostPort, isWildcard } from './host-port.js';

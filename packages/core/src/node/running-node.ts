@@ -60,6 +60,8 @@ export interface TunnelTotals {
   /** From applications and real servers at this end, and to them. */
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Datagrams that could not be sent in time. */
+  readonly dropped?: number;
 }
 
 export interface CarrierStatus {
@@ -98,6 +100,8 @@ export interface ServiceStatus {
   readonly addresses: readonly string[];
   /** Bytes of its channels at this end before the codec (`plain`) and behind it: `Out` to the other end, `In` from it. */
   readonly codec?: { readonly name: string; readonly plainOut: number; readonly plainIn: number; readonly codedOut: number; readonly codedIn: number };
+  /** What its plugin counted at this end. */
+  readonly counts?: Readonly<Record<string, number>>;
   readonly error?: string;
 }
 

@@ -36,6 +36,8 @@ const FAMILIES: readonly Family[] = [
   family('lstp_tunnel_received_bytes_total', 'Application bytes taken from the tunnel.', ['tunnel'], total(({ bytesOut }) => bytesOut)),
   family('lstp_tunnel_sent_bytes_total', 'Application bytes given to the tunnel.', ['tunnel'], total(({ bytesIn }) => bytesIn)),
   family('lstp_codec_bytes_total', 'Bytes of compressed services at this end, before the codec (plain) and behind it (coded), by direction.', ['tunnel', 'service', 'codec', 'form', 'direction'], each(codecBytes)),
+  family('lstp_tunnel_dropped_datagrams_total', 'Datagrams that the tunnel could not take in time.', ['tunnel'], total(({ dropped = 0 }) => dropped)),
+  family('lstp_service_events_total', 'What the plugin of a service counted at this end since its start, by kind.', ['tunnel', 'service', 'role', 'event'], each(serviceEvents)),
   family('lstp_relay_legs', 'Legs at this middle by state.', ['state'], relayLegs),
   family('lstp_relay_bytes_total', 'Bytes passed through by this middle, both directions.', [], ({ relay }) => (relay === undefined ? [] : [[{}, relay.bytes]])),
   family('lstp_relay_events_total', 'What happened at this middle since the node was started, by kind.', ['event'], relayEvents),
@@ -101,6 +103,10 @@ function codecBytes(tunnel: TunnelStatus): Sample[] {
     const sample = (form: string, direction: string, bytes: number): Sample => [{ service, codec: codec.name, form, direction }, bytes];
     return [sample('plain', 'sent', codec.plainOut), sample('coded', 'sent', codec.codedOut), sample('plain', 'received', codec.plainIn), sample('coded', 'received', codec.codedIn)];
   });
+}
+
+function serviceEvents(tunnel: TunnelStatus): Sample[] {
+  return tunnel.services.flatMap(({ name: service, role, counts = {} }) => Object.entries(counts).map(([event, count]): Sample => [{ service, role, event }, count]));
 }
 
 function relayEvents({ relay }: NodeStatus): Sample[] {

@@ -76,7 +76,11 @@ export interface FrontEnd {
   stop(): Promise<void>;
   /** Where it listens, for status and `ready`; empty where it does not. */
   readonly addresses?: readonly string[];
+  readonly counts?: Counts;
 }
+
+/** What happened since start(), by name (`datagrams in`), for status and metrics: numbers that only grow. */
+export type Counts = Readonly<Record<string, number>>;
 
 /** Takes in streams that the command hands over (`lstp connect`), for any service. One bundled plugin has this role. */
 export interface Connector {
@@ -98,6 +102,7 @@ export interface BackEnd {
   connectDatagrams?(request: DatagramBackEndRequest, signal: AbortSignal): Promise<DatagramBackEndConnection>;
   /** Listens for one channel of kind `listen` (SOCKS BIND): what connects there goes to its front end. */
   listen?(request: ListenBackEndRequest, signal: AbortSignal): Promise<BackEndListening>;
+  readonly counts?: Counts;
 }
 
 export interface BackEndRequest {
