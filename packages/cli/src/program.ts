@@ -8,6 +8,7 @@ import { portNumber, seconds } from './option-value.js';
 import { version } from './version.js';
 import type { ConnectOptions } from './commands/connect.js';
 import type { MapOptions } from './commands/map.js';
+import type { PasswdOptions } from './commands/passwd.js';
 import type { StatusOptions } from './commands/status.js';
 import type { TrialOptions } from './commands/trial.js';
 import type { UpOptions } from './commands/up.js';
@@ -30,7 +31,7 @@ type Done = (status: number | void) => void;
 type Declaration = (program: Command, done: Done) => void;
 
 /** In the order in which one needs them. */
-const COMMANDS: readonly Declaration[] = [declareTrial, declareInit, declareKeygen, declareCheck, declareMap, declareUp, declareStatus, declareReload, declareConnect, declarePlugins];
+const COMMANDS: readonly Declaration[] = [declareTrial, declareInit, declareKeygen, declareCheck, declareMap, declareUp, declareStatus, declareReload, declareConnect, declarePasswd, declarePlugins];
 
 const IN_BACKGROUND = 'lstp up demo/chain.yaml --all --keys demo/keys --direct 2>demo/log &';
 
@@ -135,6 +136,18 @@ function declareConnect(program: Command, done: Done): void {
       done(await (await import('./commands/connect.js')).connect({ file, service, target }, options)),
     );
   example(command, 'lstp init demo', IN_BACKGROUND, "ssh -o ProxyCommand='lstp connect demo/chain.yaml --as desk ssh --wait 10' localhost true");
+}
+
+function declarePasswd(program: Command, done: Done): void {
+  const command = program
+    .command('passwd')
+    .description('give a user a password, or one-time codes, in a file of users; asks for it, or reads it from standard input')
+    .argument('<file>', 'file of users, as `users: FILE` names it; made if there is none')
+    .argument('<user>', 'name of the user')
+    .addOption(new Option('--group <group>', 'group of the user, instead of those it has; may be repeated').argParser((group: string, before?: string[]) => [...(before ?? []), group]))
+    .option('--totp', 'one-time codes: prints a new secret, for an authenticator program')
+    .action(async (file: string, user: string, options: PasswdOptions) => done(await (await import('./commands/passwd.js')).passwd(file, user, options)));
+  example(command, "echo 'correct horse battery' | lstp passwd users.txt ann --group ops");
 }
 
 function declarePlugins(program: Command, done: Done): void {
