@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { readdirSync } from 'node:fs';
-import { Workplace } from './support/lstp.js';
+import { skipBecause } from '@lstp/core/testing';
+import { existsSync, readdirSync } from 'node:fs';
+import { Workplace, type Ended } from './support/lstp.js';
 import { TestServer, echo } from './support/two-ends.js';
 
 describe('lstp trial', function () {
@@ -11,12 +12,16 @@ describe('lstp trial', function () {
   });
   afterEach(() => place.remove());
 
-  it('runs a chain over two relays, and says what to type to use it', async () => {
+  it('runs a SOCKS server over two relays, and says what to type to use it', async function () {
+    if (!existsSync('/usr/bin/curl')) skipBecause(this, 'curl is not installed');
     const running = place.start(['trial', '--port', '0']);
-    const [, url = ''] = await running.says(/\n {2}curl (http:\/\/127\.0\.0\.1:\d+\/) /);
+    await running.says(/Ctrl-C ends it/);
     expect(running.stdout).to.contain('lstp: all ready\n');
-    expect(await (await fetch(url)).text()).to.contain('Hello from the intranet behind the second firewall');
-    expect((await (await fetch(`${url}bytes/3000000`)).arrayBuffer()).byteLength).to.equal(3_000_000);
+    const [page = '', bytes = '', refused = ''] = [...running.stdout.matchAll(/\n {2}(curl .*?) {2}/g)].map(([, command = '']) => command);
+    const type = (command: string): Promise<Ended> => place.spawn('sh', ['-c', `${command.replace('1000000000', '3000000')} -sS -w '%{size_download}'`]).ended;
+    expect((await type(page)).stdout).to.contain('Hello from the intranet behind the second firewall');
+    expect(await type(bytes)).to.deep.include({ status: 0, stdout: '3000000' });
+    expect((await type(refused)).stderr).to.match(/SOCKS5 connection to 127\.0\.0\.1\. \(2\)/);
     const { stdout } = await place.run(['status', '--as', 'desk']);
     expect(stdout).to.contain('desk > west > east < lab').and.match(/west {2}middle {2}127\.0\.0\.1:\d+ {2}verified/);
     expect((await place.run(['status', '--as', 'west'])).stdout).to.match(/relay: \d+ paired/);

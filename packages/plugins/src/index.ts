@@ -2,9 +2,10 @@
 import 'reflect-metadata';
 import type { PluginDefinition } from '@lstp/core';
 import forward from './forward/index.js';
+import socks from './socks/index.js';
 import stdio from './stdio/index.js';
 import tls from './tls/index.js';
 import udp from './udp/index.js';
 
 /** All of them, as `lstp` hands them to a chain file. */
-export const bundledPlugins: readonly PluginDefinition[] = [forward, stdio, tls, udp];
+export const bundledPlugins: readonly PluginDefinition[] = [forward, socks, stdio, tls, udp];

@@ -45,8 +45,8 @@ async function runTrial(folder: string, demo: DemoServer, options: TrialOptions)
   return runNodes(nodes, {
     logger,
     drainMs: DRAIN_MS,
-    onReady: () => process.stdout.write(`Listening: west on port ${west}, east on port ${east}, for you on port ${port}. Now the tunnel ...\n`),
-    onEstablished: () => process.stdout.write(whatToType({ file, port, tookMs: performance.now() - begin })),
+    onReady: () => process.stdout.write(`Listening: west on port ${west}, east on port ${east}, a SOCKS server for you on 127.0.0.1:${port}. Now the tunnel ...\n`),
+    onEstablished: () => process.stdout.write(whatToType({ file, port, demo: demo.port, tookMs: performance.now() - begin })),
   });
 }
 
@@ -59,16 +59,23 @@ Four nodes on this machine, everything on loopback. Both ends dial out; nothing 
 
 `;
 
-function whatToType({ file, port, tookMs }: { file: string; port: number; tookMs: number }): string {
+function whatToType({ file, port, demo, tookMs }: { file: string; port: number; demo: number; tookMs: number }): string {
   // Started by npm, the command may not be in the PATH.
   const lstp = process.env['npm_lifecycle_event'] === undefined ? 'lstp' : 'npx lstp';
-  const site = `http://127.0.0.1:${port}`;
+  const [curl, site] = [`curl ${withoutExceptions()}-x socks5h://127.0.0.1:${port}`, `http://127.0.0.1:${demo}`];
   const lines = [
-    [`curl ${site}/`, 'the page of the intranet, through the tunnel'],
-    [`curl -o /dev/null ${site}/bytes/1000000000`, 'how fast it is'],
+    [`${curl} ${site}/`, 'the page of the intranet, through the tunnel'],
+    [`${curl} -o /dev/null ${site}/bytes/1000000000`, 'how fast it is'],
+    [`${curl} http://127.0.0.1:22/`, 'what lab does not allow is refused, there'],
     [`${lstp} status --as desk`, 'which way it goes, and who is verified'],
     [`${lstp} status --as west`, 'what a relay in between sees'],
     [`${lstp} map ${shellWord(file)}`, 'the one file that describes it, drawn'],
   ];
   return `lstp: all ready\nThe tunnel stands, ${(tookMs / 1000).toFixed(1)} s after the start. In another terminal, type:\n\n${table(lines, '  ')}\n\nCtrl-C ends it and leaves nothing behind.\n`;
+}
+
+/** Where loopback is an exception from proxies, curl would go to the page directly. */
+function withoutExceptions(): string {
+  const { no_proxy: lower = '', NO_PROXY: upper = '' } = process.env;
+  return lower === '' && upper === '' ? '' : '--noproxy "" ';
 }

@@ -1,7 +1,7 @@
 import type { StarterNode } from '../starter/chain-text.js';
 
 export interface TrialPorts {
-  /** Where applications connect. */
+  /** Where applications find the SOCKS server. */
   readonly front: number;
   readonly west: number;
   readonly east: number;
@@ -9,7 +9,7 @@ export interface TrialPorts {
   readonly demo: number;
 }
 
-/** The chain of `lstp trial`: two firewalls (that loopback does not have), one service. */
+/** The chain of `lstp trial`: two firewalls (that loopback does not have), a SOCKS server for one page. */
 export function trialChainText(keys: Readonly<Record<StarterNode, string>>, { front, west, east, demo }: TrialPorts): string {
   return `lstp: 1
 nodes:
@@ -21,6 +21,6 @@ tunnels:
   trial:
     route: desk > west > east < lab
     services:
-      web: { at: desk, listen: "127.0.0.1:${front}", to: "127.0.0.1:${demo}" }
+      proxy: { plugin: socks, at: desk, listen: "127.0.0.1:${front}", allow: ["127.0.0.1:${demo}"] }
 `;
 }

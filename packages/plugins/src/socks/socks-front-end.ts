@@ -1,0 +1,109 @@
+/** A SOCKS server for applications; what they ask for is done, and decided on, at the other end. */
+import {
+  CHANNELS, CLOCK, formatHostPort, Handshake, LISTENERS, LOGGER, OPTIONS,
+  type ChannelOpener, type Clock, type FrontEnd, type Listening, type Listeners,
+} from '@lstp/core';
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import { inject, injectable } from 'tsyringe';
+import { BindSession } from './bind-session.js';
+import { SocksDialog, type SocksPolicy } from './socks-dialog.js';
+import type { SocksOptions } from './socks-options.js';
+import { encodeReply, REPLY, voices } from './socks-reply.js';
+import type { SocksRequest } from './socks-request.js';
+import { UdpAssociation } from './udp-association.js';
+
+/** Applications that have not yet said what they want. */
+const MAX_HANDSHAKES = 1024;
+/** Waiting BINDs and UDP associations of a service. */
+const MAX_SESSIONS = 256;
+
+/** What outlives its handshake at this end. */
+interface Session {
+  /** Never rejects. */
+  readonly over: Promise<void>;
+  stop(): void;
+}
+
+@injectable()
+export class SocksFrontEnd implements FrontEnd {
+  #listening: Listening | undefined;
+  readonly #handshakes = new Set<Socket>();
+  readonly #sessions = new Set<Session>();
+  readonly #policy: SocksPolicy;
+
+  constructor(
+    @inject(OPTIONS) private readonly options: SocksOptions,
+    @inject(LISTENERS) private readonly listeners: Listeners,
+    @inject(CHANNELS) private readonly channels: ChannelOpener,
+    @inject(CLOCK) private readonly clock: Clock,
+    @inject(LOGGER) private readonly logger: Logger,
+  ) {
+    const { bind, udp } = options;
+    this.#policy = { login: 'none', commands: new Set(['connect', ...(bind ? ['bind' as const] : []), ...(udp ? ['associate' as const] : [])]) };
+  }
+
+  get addresses(): readonly string[] {
+    return this.#listening === undefined ? [] : [this.#listening.address];
+  }
+
+  async start(): Promise<void> {
+    if (this.options.listen === undefined) return;
+    this.#listening = await this.listeners.listen(this.options.listen, (socket, source) => this.#handle(socket, source));
+  }
+
+  /** Channels that were opened go on; who waits for something else is let go. */
+  async stop(): Promise<void> {
+    await this.#listening?.close();
+    this.#listening = undefined;
+    for (const socket of this.#handshakes) socket.destroy();
+    for (const session of this.#sessions) session.stop();
+  }
+
+  /** A rejection destroys the socket. */
+  async #handle(socket: Socket, source: string | undefined): Promise<void> {
+    if (this.#handshakes.size >= MAX_HANDSHAKES) throw new Error(`${MAX_HANDSHAKES} applications are in the middle of their handshakes`);
+    this.#handshakes.add(socket);
+    const handshake = new Handshake(socket);
+    try {
+      const request = await this.#negotiate(handshake, source);
+      if (request !== undefined) await this.#serve(socket, handshake, { ...request, source });
+    } catch (error) {
+      this.logger.debug({ source, reason: (error as Error).message }, 'SOCKS handshake failed');
+      throw error;
+    } finally {
+      this.#handshakes.delete(socket);
+    }
+  }
+
+  /** Undefined where it came to nothing. */
+  async #negotiate(handshake: Handshake, source: string | undefined): Promise<SocksRequest | undefined> {
+    const dialog = new SocksDialog(this.#policy);
+    for (;;) {
+      const step = await handshake.read((bytes) => dialog.parse(bytes));
+      if (step.kind === 'request') return step.request;
+      if (step.kind === 'reply') handshake.write(step.bytes);
+      if (step.kind !== 'refuse') continue;
+      this.logger.debug({ source, reason: step.reason }, 'SOCKS application refused');
+      handshake.refuse(step.bytes);
+      return undefined;
+    }
+  }
+
+  async #serve(socket: Socket, handshake: Handshake, { source, ...request }: SocksRequest & { readonly source: string | undefined }): Promise<void> {
+    const { channels, clock } = this;
+    const voice = voices[request.version];
+    const asked = { target: formatHostPort(request), ...(source === undefined ? {} : { source }) };
+    if (request.command === 'connect') return void channels.join(socket, { ...asked, head: handshake.finish(), answer: voice });
+    if (this.#sessions.size >= MAX_SESSIONS) return handshake.refuse(voice.failed('limit'));
+    if (request.command === 'bind') return this.#keep(new BindSession({ socket, channels, voice, ...asked, head: handshake.finish() }));
+    if (socket.localAddress === undefined) return handshake.refuse(encodeReply(REPLY.commandNotSupported));
+    handshake.finish();
+    this.#keep(await UdpAssociation.open({ socket, channels, clock, clientPort: request.port }));
+  }
+
+  #keep(session: Session): void {
+    this.#sessions.add(session);
+    void session.over.then(() => this.#sessions.delete(session));
+  }
+}
