@@ -60,9 +60,12 @@ function bindingFault({ binding = 0, kind, target }: ChannelRequestBody, service
 function byUser(service: ServiceConfig, users: readonly string[], login: LoginState): Decision {
   if (login.state === 'pending') return { pending: service };
   if (login.state === 'none') return deny('denied', `service ${service.name} is for users that have logged in: ${login.message}`);
-  const { user, groups = [] } = login.user;
-  const isMeant = (!user.startsWith('@') && users.includes(user)) || groups.some((group) => users.includes(`@${group}`));
-  return isMeant ? { granted: service } : deny('denied', `service ${service.name} is not for user ${user}`);
+  return isForUser(users, login.user) ? { granted: service } : deny('denied', `service ${service.name} is not for user ${login.user.user}`);
+}
+
+/** Whether `users` of a service names this user, or one of its groups. */
+export function isForUser(users: readonly string[], { user, groups = [] }: VerifiedUser): boolean {
+  return (!user.startsWith('@') && users.includes(user)) || groups.some((group) => users.includes(`@${group}`));
 }
 
 function deny(denied: ChannelCode, message: string): Decision {

@@ -6,6 +6,7 @@
  *   await role.established();
  */
 import type { Duplex } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import {
   CHANNELS, CLOCK, DIALER, IDENTITY, LISTENERS, LOGGER, nodeCrypto, Pool,
   type Chain, type Identity, type JoinedChannel, type LegHub, type Neighbour, type PluginDefinition, type ReloadReport, type Security, type ServiceConfig, type Signer, type TunnelConfig, type TunnelStatus,
@@ -79,9 +80,14 @@ export class EndRole {
     const wanted = new Map(tunnelsOf(this.#options.node, chains).map(({ config }) => [config.name, config]));
     for (const tunnel of this.#tunnels) {
       const config = wanted.get(tunnel.name);
+      if (config !== undefined) applied.push(...(await tunnel.reloadFiles(config)).map((line) => `${tunnel.name}: ${line}`));
+    }
+    for (const tunnel of this.#tunnels) {
+      const config = wanted.get(tunnel.name);
       wanted.delete(tunnel.name);
       if (config === undefined) ignored.push(`tunnel ${tunnel.name} is gone from the file; it goes on until a restart`);
       else applied.push(...(await tunnel.reload(config)).map((line) => `${tunnel.name}: ${line}`));
+      if (config !== undefined && !isDeepStrictEqual(config.login, tunnel.login)) ignored.push(`login of tunnel ${tunnel.name} has changed; it stays as it was until a restart`);
     }
     for (const name of wanted.keys()) ignored.push(`tunnel ${name} is new in the file; it begins with a restart`);
     return { applied, ignored };

@@ -23,6 +23,8 @@ import type { TunnelRunner } from './tunnel-runner.js';
 export interface ServiceHostOptions {
   readonly tunnel: string;
   readonly node: string;
+  /** Of the chain file. */
+  readonly folder: string;
   /** Of this node; services get children of it. */
   readonly container: DependencyContainer;
   readonly plugin: (name: string) => PluginDefinition | undefined;
@@ -70,6 +72,17 @@ export class ServiceHost {
       changes.push(error === undefined ? `service ${name} started` : `service ${name} failed: ${error}`);
     }
     return changes;
+  }
+
+  /** The files of services that stay as they are are read again; a line for each. Rejects with what is wrong with one. */
+  async reloadFiles(wanted: ReadonlyMap<string, ServiceConfig>): Promise<string[]> {
+    const lines: string[] = [];
+    for (const [name, { config, frontEnd }] of this.#services) {
+      const next = wanted.get(name);
+      const line = next !== undefined && isSame(config, next) ? await frontEnd?.reload?.() : undefined;
+      if (line !== undefined) lines.push(`service ${name}: ${line}`);
+    }
+    return lines;
   }
 
   async stop(): Promise<void> {

@@ -16,6 +16,8 @@ const STOP_TIMEOUT_MS = 5000;
 export interface ServiceMakerOptions {
   readonly tunnel: string;
   readonly node: string;
+  /** Of the chain file. */
+  readonly folder: string;
   /** Of this node; services get children of it. */
   readonly container: DependencyContainer;
   readonly plugin: (name: string) => PluginDefinition | undefined;
@@ -68,19 +70,19 @@ export class ServiceMaker {
     for (const one of all) if (one !== undefined) await this.#stopOne(one, config.name);
   }
 
-  /** An instance of a role of a plugin that is none of a service's own ends. Throws where there is none. */
-  resolveRole<R extends 'codec' | 'rewriter' | 'monitor' | 'login'>(role: R, { plugin: name, options }: Pick<AttachedConfig, 'plugin' | 'options'>, service: string): Instances[R] {
+  /** An instance of a role of a plugin that is none of a service's own ends; `at` is the service's. Throws where there is none. */
+  resolveRole<R extends 'codec' | 'rewriter' | 'monitor' | 'login'>(role: R, { plugin: name, at, options }: AttachedConfig, service: string): Instances[R] {
     const made = this.#plugin(name)[role];
     if (made === undefined) throw new Error(`plugin ${name} is no ${role}`);
-    return this.#containerOf(service, options).resolve(made as Constructor<Instances[R]>);
+    return this.#containerOf({ name: service, at, options }).resolve(made as Constructor<Instances[R]>);
   }
 
-  #makeParts({ name, codec, rewriters = [], monitors = [] }: ServiceConfig, made: Startable[]): ServiceParts {
+  #makeParts({ name, at, codec, rewriters = [], monitors = [] }: ServiceConfig, made: Startable[]): ServiceParts {
     const here = (entries: readonly AttachedConfig[]): readonly AttachedConfig[] => entries.filter(({ at }) => at === this.#options.node);
-    const rewriting = here(rewriters).map((entry) => this.resolveRole('rewriter', entry, name));
-    const watching = here(monitors).map((entry) => ({ name: entry.plugin, monitor: this.resolveRole('monitor', entry, name) }));
+    const rewriting = here(rewriters).map((entry) => this.resolveRole('rewriter', { ...entry, at }, name));
+    const watching = here(monitors).map((entry) => ({ name: entry.plugin, monitor: this.resolveRole('monitor', { ...entry, at }, name) }));
     made.push(...rewriting, ...watching.map(({ monitor }) => monitor));
-    const resolved: { codec?: Codec } = codec === undefined ? {} : { codec: this.resolveRole('codec', { plugin: codec, options: {} }, name) };
+    const resolved: { codec?: Codec } = codec === undefined ? {} : { codec: this.resolveRole('codec', { plugin: codec, at, options: {} }, name) };
     return { ...resolved, counts: { plainOut: 0, plainIn: 0, codedOut: 0, codedIn: 0 }, rewriters: rewriting, monitors: watching, logger: this.#options.logger.child({ service: name }) };
   }
 
@@ -95,7 +97,7 @@ export class ServiceMaker {
   #resolve<R extends 'frontEnd' | 'backEnd'>(config: ServiceConfig, role: R, channels: ChannelOpener): Instances[R] {
     const made = this.#plugin(config.plugin)[role];
     if (made === undefined) throw new Error(`plugin ${config.plugin} has no ${role === 'frontEnd' ? 'front end' : 'back end'}`);
-    const child = this.#containerOf(config.name, config.options);
+    const child = this.#containerOf(config);
     child.registerInstance(CHANNELS, channels);
     return child.resolve(made as Constructor<Instances[R]>);
   }
@@ -106,11 +108,11 @@ export class ServiceMaker {
     return found;
   }
 
-  #containerOf(service: string, options: unknown): DependencyContainer {
-    const { container, tunnel, node, logger } = this.#options;
+  #containerOf({ name: service, at, options }: Pick<ServiceConfig, 'name' | 'at' | 'options'>): DependencyContainer {
+    const { container, tunnel, node, folder, logger } = this.#options;
     const child = container.createChildContainer();
     child.registerInstance(OPTIONS, options);
-    child.registerInstance(SERVICE, { tunnel, service, node });
+    child.registerInstance(SERVICE, { tunnel, service, node, at, folder });
     child.registerInstance(LOGGER, logger.child({ service }));
     return child;
   }

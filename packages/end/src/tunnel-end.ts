@@ -3,9 +3,10 @@
  * Puts the parts together and decides nothing that they could decide.
  */
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import {
   formatRoute, freezeSetup, rendezvousDigest, Tunnel, VERSIONS,
-  type Carrier, type CarrierStatus, type Chain, type Channel, type ChannelOpener, type ChannelStatus, type Crypto, type LegConnection, type LegHub, type MapNode, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type Route, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
+  type AttachedConfig, type Carrier, type CarrierStatus, type Chain, type Channel, type ChannelOpener, type ChannelStatus, type Crypto, type LegConnection, type LegHub, type MapNode, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type Route, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
@@ -97,10 +98,11 @@ export class TunnelEnd implements TunnelPolicy {
       spread: config.spread,
     });
     this.#runner = new TunnelRunner(this.#tunnel, this, { slabs, ...(options.holdMs === undefined ? {} : { holdMs: options.holdMs }) });
-    this.#services = new ServiceHost({ ...options, tunnel: config.name, plugin: (name) => plugins.find((plugin) => plugin.name === name), runner: this.#runner, who: () => this.#who() });
+    this.#services = new ServiceHost({ ...options, tunnel: config.name, folder: dirname(options.chain.file), plugin: (name) => plugins.find((plugin) => plugin.name === name), runner: this.#runner, who: () => this.#who() });
     this.#login = new LoginGate({
       node,
       config: config.login,
+      peer: this.#peer,
       make: (login) => this.#services.maker.resolveRole('login', login, ''),
       logger: options.logger,
       decided: () => this.#decideWaiting(),
@@ -114,6 +116,10 @@ export class TunnelEnd implements TunnelPolicy {
 
   get side(): Side {
     return this.#options.config.left === this.#options.node ? 'left' : 'right';
+  }
+
+  get login(): AttachedConfig | undefined {
+    return this.#config.login;
   }
 
   get services(): ReadonlyMap<string, ServiceConfig> {
@@ -142,6 +148,12 @@ export class TunnelEnd implements TunnelPolicy {
   established(): Promise<void> {
     if (this.#tunnel.established) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  /** What `lstp reload` reads beside the chain file, first of all: what is wrong there refuses the reload. */
+  async reloadFiles({ services }: TunnelConfig): Promise<string[]> {
+    const login = await this.#login.reload();
+    return [...(login === undefined ? [] : [`log-in: ${login}`]), ...(await this.#services.reloadFiles(services))];
   }
 
   /** Takes over the services of a changed file; carriers and channels go on. */
@@ -185,6 +197,7 @@ export class TunnelEnd implements TunnelPolicy {
       ...(this.#tunnel.established ? {} : { progress: this.#progress }),
       carriers: [...this.#carriers].map(([carrier, info]) => this.#carrierStatus(carrier, info)),
       channels: [...this.#tunnel.channels].map((channel) => this.#channelStatus(channel)),
+      ...this.#login.status(this.#config.services),
       services: this.#services.status(),
       totals: this.#runner.totals,
     };
@@ -271,13 +284,18 @@ export class TunnelEnd implements TunnelPolicy {
 
   #handleEstablished(): void {
     const { peer, instance } = this.#tunnel;
-    if (peer !== undefined) this.#login.handleEstablished(peer, associationOf({ instance, peerInstance: peer.instance }));
+    const key = [...this.#carriers.values()].at(-1)?.nodes.find(({ node, kind }) => kind === 'end' && node === this.#peer)?.key;
+    if (peer !== undefined && key !== undefined) this.#login.handleEstablished(peer, { association: associationOf({ instance, peerInstance: peer.instance }), key });
   }
 
   #who(): Who {
-    const { config, node } = this.#options;
     const { user } = this.#login;
-    return { peer: config.left === node ? config.right : config.left, ...(user === undefined ? {} : { user }) };
+    return { peer: this.#peer, ...(user === undefined ? {} : { user }) };
+  }
+
+  get #peer(): string {
+    const { config, node } = this.#options;
+    return config.left === node ? config.right : config.left;
   }
 
   #wake(): void {

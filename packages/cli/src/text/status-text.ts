@@ -1,4 +1,4 @@
-import type { CarrierStatus, ChannelStatus, NodeStatus, RelayStatus, ServiceStatus, TunnelStatus } from '@lstp/core';
+import type { CarrierStatus, ChannelStatus, LoginStatus, NodeStatus, RelayStatus, ServiceStatus, TunnelStatus } from '@lstp/core';
 import { bytes, duration, roundTrip } from './quantity.js';
 import { table } from './table.js';
 
@@ -15,9 +15,10 @@ export function statusText(status: NodeStatus): string {
 }
 
 function tunnelText(tunnel: TunnelStatus): string {
-  const { name, state, progress, carriers, services, channels } = tunnel;
+  const { name, state, progress, carriers, login, services, channels } = tunnel;
   const waiting = state === 'established' || progress === undefined ? '' : `, ${progress}`;
   const lines = [`tunnel ${name}: ${state}${waiting}`, ...carriers.map(carrierText)];
+  if (login !== undefined) lines.push(loginText(login));
   if (services.length > 0) lines.push(servicesText(services, channels));
   if (channels.length > 0) lines.push(channelsText(channels));
   return lines.join('\n');
@@ -27,6 +28,13 @@ function carrierText({ id, slot, route, rttMs, sinceMs, map }: CarrierStatus): s
   const nodes = map.map(({ node, kind, address, verified }) => [node, kind, address ?? '', verified ? 'verified' : 'claimed']);
   const line = `  carrier ${slot}: ${route}, round trip ${roundTrip(rttMs)}, for ${duration(sinceMs)} (${id.slice(0, 8)})`;
   return nodes.length === 0 ? line : `${line}\n${table(nodes, '    ')}`;
+}
+
+function loginText({ at, state, user, groups = [], message, refused }: LoginStatus): string {
+  const who = [user ?? '', ...groups.map((group) => `@${group}`)].join(' ').trim();
+  const states = { asking: 'being asked for', given: `given as ${who}`, failed: 'failed', none: 'nobody yet', pending: `${who} is being checked`, verified: who, refused: `${who} refused` } as const;
+  const why = message === undefined ? '' : `: ${message}`;
+  return `  log-in from ${at}: ${states[state]}${why}${refused.length === 0 ? '' : `\n    closed for want of it: ${refused.join(', ')}`}`;
 }
 
 function servicesText(services: readonly ServiceStatus[], channels: readonly ChannelStatus[]): string {

@@ -48,9 +48,27 @@ export interface TunnelStatus {
   readonly progress?: string;
   readonly carriers: readonly CarrierStatus[];
   readonly channels: readonly ChannelStatus[];
+  /** Absent where nobody logs in. */
+  readonly login?: LoginStatus;
   readonly services: readonly ServiceStatus[];
   /** What only grows, for metrics; absent where nobody counts. */
   readonly totals?: TunnelTotals;
+}
+
+export interface LoginStatus {
+  /** The end that gives credentials. */
+  readonly at: string;
+  /**
+   * At that end: `asking` (people, or whatever the plugin asks), `given`, `failed`. At the other one: `none` (nobody has
+   * logged in yet), `pending`, `verified`, `refused`.
+   */
+  readonly state: 'asking' | 'given' | 'failed' | 'none' | 'pending' | 'verified' | 'refused';
+  readonly user?: string;
+  readonly groups?: readonly string[];
+  /** Why not, as people read it. */
+  readonly message?: string;
+  /** Services of `at` that are closed for want of a user who may use them, as far as this end knows. */
+  readonly refused: readonly string[];
 }
 
 /** Since the node was started, closed channels and carriers included. */

@@ -74,6 +74,11 @@ export interface PluginDefinition {
 export interface FrontEnd {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /**
+   * `lstp reload`: files that its options name are to be read again (options that changed make a new instance). Resolves
+   * with what a person should know, in one line. A rejection: they are wrong, what was read before stays.
+   */
+  reload?(): Promise<string | undefined>;
   /** Where it listens, for status and `ready`; empty where it does not. */
   readonly addresses?: readonly string[];
   readonly counts?: Counts;
@@ -320,10 +325,21 @@ export interface Login {
   /** At the asking end: people may be asked now; the tunnel waits. */
   start?(): Promise<void>;
   stop?(): Promise<void>;
+  /** As a front end's. */
+  reload?(): Promise<string | undefined>;
   /** At the asking end, for every association anew. At most 5 s: ask people in start(). A rejection: the tunnel works without. */
   credentials?(): Promise<Credentials>;
-  /** At the other end. At most 30 s, and meanwhile only services with `users` wait. Undefined: they are wrong. Compare in constant time. */
-  verify?(credentials: Credentials): Promise<VerifiedUser | undefined>;
+  /**
+   * At the other end. At most 30 s, and meanwhile only services with `users` wait. Compare in constant time.
+   * Undefined, or a rejection with the reason, which is logged and told nobody: they are wrong.
+   */
+  verify?(credentials: Credentials, source: LoginSource): Promise<VerifiedUser | undefined>;
+}
+
+/** Who gives credentials: the other end, which has proved this key. */
+export interface LoginSource {
+  readonly node: string;
+  readonly key: PublicKey;
 }
 
 export interface Credentials {
@@ -423,8 +439,13 @@ export interface Clock {
 /** Facts of the service a plugin instance was made for. */
 export interface ServiceFacts {
   readonly tunnel: string;
+  /** Empty for a log-in, which is the tunnel's. */
   readonly service: string;
   readonly node: string;
+  /** The end where the service's applications connect; of a log-in, the end that gives credentials. */
+  readonly at: string;
+  /** Of the chain file: relative paths in options begin there. */
+  readonly folder: string;
 }
 
 /** Ask for these in a plugin's constructor: `constructor(@inject(OPTIONS) options: MyOptions)`. */
