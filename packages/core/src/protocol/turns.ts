@@ -1,6 +1,7 @@
 /**
  * Whose turn it is to send on a carrier: control, small and new channels first, bulk round robin.
- * A channel that sent little for a while is interactive; after BURST_BYTES in one go it is bulk.
+ * A channel that sent little for a while is interactive; after BURST_BYTES in one go it is bulk. Datagrams never pause
+ * for long where somebody speaks: a flow of them is interactive as long as it stays under DATAGRAM_BYTES_PER_MS.
  */
 import type { Channel } from './channel.js';
 import { Queue } from './queue.js';
@@ -9,6 +10,8 @@ import { Queue } from './queue.js';
 const BURST_BYTES = 65_536;
 /** Quiet for this long, and a channel counts as interactive again. */
 const QUIET_MS = 50;
+/** What a flow of datagrams may send and stay interactive: a call with a picture, 2 Mbit/s. */
+const DATAGRAM_BYTES_PER_MS = 256;
 /** Interactive turns after which a waiting bulk channel gets one. */
 const FAIR_TURNS = 16;
 
@@ -23,7 +26,9 @@ export class Turns {
 
   /** Queues a channel that is in no queue. */
   add(channel: Channel, now: number): void {
-    if (now - channel.lastSentAt > QUIET_MS) channel.burst = 0;
+    const quietMs = now - channel.lastSentAt;
+    if (quietMs > QUIET_MS) channel.burst = 0;
+    else if (channel.datagrams !== undefined) channel.burst = Math.max(0, channel.burst - quietMs * DATAGRAM_BYTES_PER_MS);
     const urgent = channel.burst < BURST_BYTES || channel.controlNext;
     (urgent ? this.#urgent : this.#bulk).push(channel);
     channel.turns = this;

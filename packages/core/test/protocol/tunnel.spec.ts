@@ -53,6 +53,19 @@ describe('a tunnel', () => {
     expect([stream.connected, stream.ended]).to.deep.equal([true, true]);
   });
 
+  it('gives a busy flow of datagrams a share of its carrier beside a busy stream', () => {
+    const pair = new TunnelPair({ unsentBytes: 4_000_000 });
+    const wire = pair.connect();
+    const [stream, flow] = [pair.left.open({}, pair.now), pair.left.open({ kind: 'datagram' }, pair.now)];
+    pair.run();
+    for (let count = 0; count < 10; count += 1) pair.left.write(stream, Buffer.alloc(65_000), pair.now);
+    for (let count = 0; count < 200; count += 1) pair.left.tunnel.send(flow.channel, Buffer.alloc(1024), pair.now);
+    while (peerOf(pair, pair.left, flow).received.length < 200 && pair.transmit(wire, pair.left, 1)) while (pair.deliver(wire, pair.left));
+    const [streamed, flowed] = [stream, flow].map((app) => Buffer.concat(peerOf(pair, pair.left, app).received).length);
+    expect(flowed).to.equal(200 * 1024);
+    expect(streamed).to.be.within(65_000, 600_000);
+  });
+
   it('carries channels that were opened before there was a carrier', () => {
     const pair = new TunnelPair();
     const app = pair.right.open({}, pair.now);

@@ -7,9 +7,9 @@ import { Turns } from '../../src/protocol/turns.js';
 let made = 0;
 
 /** A channel with data to send that has sent `burst` bytes in one go. */
-function channel(burst: number, sentAt = 1000): Channel {
+function channel(burst: number, sentAt = 1000, kind: 'stream' | 'datagram' = 'stream'): Channel {
   made += 1;
-  const request = { service: 's', kind: 'stream', carrier: 'shared', window: 20_000 } as const;
+  const request = { service: 's', kind, carrier: 'shared', window: 20_000 } as const;
   const one = new Channel({ id: made, opener: true, request, pool: new Pool(0), ledger: { retained: 0, stashed: 0 }, sendLimit: 1_000_000, receiveWindow: 20_000, now: sentAt });
   one.pushData(Buffer.alloc(HEADROOM + 10), HEADROOM, HEADROOM + 10);
   one.burst = burst;
@@ -55,6 +55,15 @@ describe('protocol/turns', () => {
     turns.add(busy, 1050);
     turns.add(quiet, 1051);
     expect(turns.peek()).to.equal(quiet);
+  });
+
+  it('counts a flow of datagrams as small while it stays under 256 bytes a millisecond', () => {
+    for (const [burst, quietMs, isSmall] of [[66_000, 20, true], [71_000, 20, false]] as const) {
+      const turns = new Turns();
+      const [flow, stream] = [channel(burst, 1000, 'datagram'), channel(burst, 1000)];
+      for (const one of [stream, flow]) turns.add(one, 1000 + quietMs);
+      expect(turns.peek() === flow, `${burst} bytes`).to.equal(isSmall);
+    }
   });
 
   it('lets control of a bulk channel go with the small', () => {

@@ -40,11 +40,19 @@ export class FlowTable<F> {
     return entry.flow;
   }
 
-  /** Takes in the flow of a client that has none. Returns the idlest one where that makes too many: it is out. */
-  add(client: string, flow: F, now: number): F | undefined {
-    const evicted = this.#flows.size >= this.#most ? this.#shift() : undefined;
+  /** Before add(): takes out the idlest where there is no room for one more. */
+  makeRoom(): F | undefined {
+    if (this.#flows.size < this.#most) return undefined;
+    for (const [client, { flow }] of this.#flows) {
+      this.#flows.delete(client);
+      return flow;
+    }
+    return undefined;
+  }
+
+  /** Takes in the flow of a client that has none. */
+  add(client: string, flow: F, now: number): void {
     this.#flows.set(client, { flow, activeAt: now });
-    return evicted;
   }
 
   /** Forgets `flow`, if it is still the client's. */
@@ -68,13 +76,5 @@ export class FlowTable<F> {
     const all = [...this.#flows.values()].map(({ flow }) => flow);
     this.#flows.clear();
     return all;
-  }
-
-  #shift(): F | undefined {
-    for (const [client, { flow }] of this.#flows) {
-      this.#flows.delete(client);
-      return flow;
-    }
-    return undefined;
   }
 }

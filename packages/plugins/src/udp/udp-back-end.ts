@@ -14,8 +14,9 @@ export class UdpBackEnd implements BackEnd {
 
   async connectDatagrams(request: DatagramBackEndRequest, signal: AbortSignal): Promise<DatagramBackEndConnection> {
     const { to, flows } = this.options;
-    // The front end keeps to it; a peer that does not must not take all descriptors of this process.
-    if (this.#open >= flows) throw new ChannelRefusal('limit', `${flows} flows are open already`);
+    // The front end keeps to it, but for the moment in which one goes and another comes; a peer that does not must not
+    // take all descriptors of this process.
+    if (this.#open >= 2 * flows) throw new ChannelRefusal('limit', `${this.#open} flows are open already`);
     this.#open += 1;
     const { counts } = this;
     const socket = await DatagramSocket.connect(to, {

@@ -65,6 +65,7 @@ export class UdpFrontEnd implements FrontEnd {
   }
 
   #open(client: string, { address, port }: RemoteInfo, now: number): Flow {
+    this.#makeRoom();
     const to = { address, port };
     const channel = this.channels.openDatagrams({
       source: formatHostPort({ host: plainHost(address), port }),
@@ -76,8 +77,7 @@ export class UdpFrontEnd implements FrontEnd {
     });
     const flow = { client, channel };
     this.counts.flows += 1;
-    const evicted = this.#flows.add(client, flow, now);
-    if (evicted !== undefined) this.#evict(evicted);
+    this.#flows.add(client, flow, now);
     void channel.closed.then((reason) => {
       this.#flows.remove(client, flow);
       if (reason !== 'done') this.logger.debug({ client, reason }, 'flow ended');
@@ -86,9 +86,11 @@ export class UdpFrontEnd implements FrontEnd {
     return flow;
   }
 
-  #evict({ channel }: Flow): void {
+  #makeRoom(): void {
+    const evicted = this.#flows.makeRoom();
+    if (evicted === undefined) return;
     this.counts['flows evicted'] += 1;
-    channel.close();
+    evicted.channel.close();
   }
 
   /** One timer for all flows, due when the idlest one may be over. */
