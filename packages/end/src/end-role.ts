@@ -15,6 +15,7 @@ import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
 import { ApplicationDialer } from './application-dialer.js';
 import { ApplicationListeners } from './application-listeners.js';
+import { construct } from './construct.js';
 import { TunnelEnd } from './tunnel-end.js';
 
 /** Memory of a node that channels may borrow to hold what was granted and not yet taken. */
@@ -105,7 +106,7 @@ export class EndRole {
     child.registerInstance(CHANNELS, only.opener(config));
     const connector = this.#options.plugins.find((plugin) => plugin.connector !== undefined)?.connector;
     if (connector === undefined) throw Object.assign(new Error('no plugin joins streams to channels'), { code: 'ERR_LSTP_NO_CONNECTOR' });
-    return child.resolve(connector).connect(stream, target === undefined ? {} : { target });
+    return construct(child, connector).connect(stream, target === undefined ? {} : { target });
   }
 
   async drain(deadlineMs: number): Promise<void> {
@@ -129,7 +130,7 @@ export class EndRole {
   #security(): Security {
     const security = this.#options.plugins.find((plugin) => plugin.security !== undefined)?.security;
     if (security === undefined) throw new Error('no plugin secures carriers');
-    return this.#options.container.resolve(security);
+    return construct(this.#options.container, security);
   }
 }
 

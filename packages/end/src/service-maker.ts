@@ -5,6 +5,7 @@ import {
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
+import { construct } from './construct.js';
 import { hasParts, type RunningService, type ServiceParts } from './running-service.js';
 import { withinTime } from './time-limit.js';
 
@@ -74,7 +75,7 @@ export class ServiceMaker {
   resolveRole<R extends 'codec' | 'rewriter' | 'monitor' | 'login'>(role: R, { plugin: name, at, options }: AttachedConfig, service: string): Instances[R] {
     const made = this.#plugin(name)[role];
     if (made === undefined) throw new Error(`plugin ${name} is no ${role}`);
-    return this.#containerOf({ name: service, at, options }).resolve(made as Constructor<Instances[R]>);
+    return construct(this.#containerOf({ name: service, at, options }), made as Constructor<Instances[R]>);
   }
 
   #makeParts({ name, at, codec, rewriters = [], monitors = [] }: ServiceConfig, made: Startable[]): ServiceParts {
@@ -99,7 +100,7 @@ export class ServiceMaker {
     if (made === undefined) throw new Error(`plugin ${config.plugin} has no ${role === 'frontEnd' ? 'front end' : 'back end'}`);
     const child = this.#containerOf(config);
     child.registerInstance(CHANNELS, channels);
-    return child.resolve(made as Constructor<Instances[R]>);
+    return construct(child, made as Constructor<Instances[R]>);
   }
 
   #plugin(name: string): PluginDefinition {

@@ -166,6 +166,11 @@ export interface BackEndListening {
 export class ChannelRefusal extends Error {
   readonly code = 'ERR_LSTP_CHANNEL_REFUSED';
 
+  /** Also one that another copy of this file made: a plugin installed elsewhere has its own. */
+  static override [Symbol.hasInstance](value: unknown): value is ChannelRefusal {
+    return value instanceof Error && 'code' in value && value.code === 'ERR_LSTP_CHANNEL_REFUSED';
+  }
+
   constructor(
     readonly reason: ChannelCode,
     message: string,
@@ -448,16 +453,20 @@ export interface ServiceFacts {
   readonly folder: string;
 }
 
-/** Ask for these in a plugin's constructor: `constructor(@inject(OPTIONS) options: MyOptions)`. */
-export const OPTIONS: InjectionToken<unknown> = Symbol('lstp options');
-export const LOGGER: InjectionToken<Logger> = Symbol('lstp logger');
-export const CLOCK: InjectionToken<Clock> = Symbol('lstp clock');
-export const DIALER: InjectionToken<Dialer> = Symbol('lstp dialer');
-export const LISTENERS: InjectionToken<Listeners> = Symbol('lstp listeners');
-export const CHANNELS: InjectionToken<ChannelOpener> = Symbol('lstp channel opener');
-export const SERVICE: InjectionToken<ServiceFacts> = Symbol('lstp service');
+/**
+ * Ask for these in a plugin's constructor. Without a compiler: `static inject = [OPTIONS, CHANNELS]`, in the order of the
+ * parameters; with decorators: `constructor(@inject(OPTIONS) options: MyOptions)`. Registered symbols: a plugin that is
+ * installed elsewhere brings a copy of this file, and means the same.
+ */
+export const OPTIONS: InjectionToken<unknown> = Symbol.for('lstp options');
+export const LOGGER: InjectionToken<Logger> = Symbol.for('lstp logger');
+export const CLOCK: InjectionToken<Clock> = Symbol.for('lstp clock');
+export const DIALER: InjectionToken<Dialer> = Symbol.for('lstp dialer');
+export const LISTENERS: InjectionToken<Listeners> = Symbol.for('lstp listeners');
+export const CHANNELS: InjectionToken<ChannelOpener> = Symbol.for('lstp channel opener');
+export const SERVICE: InjectionToken<ServiceFacts> = Symbol.for('lstp service');
 /** The node's key pair, for security plugins only. */
-export const IDENTITY: InjectionToken<Identity> = Symbol('lstp identity');
+export const IDENTITY: InjectionToken<Identity> = Symbol.for('lstp identity');
 
 export interface Identity {
   readonly publicKey: PublicKey;
