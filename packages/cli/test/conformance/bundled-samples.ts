@@ -1,8 +1,28 @@
 /** What the conformance suites need to know of each bundled plugin. A plugin without a line here fails its test. */
-import type { PluginSample } from '../../src/conformance/index.js';
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { readUntil, type PluginSample } from '../../src/conformance/index.js';
+
+/** SOCKS 5 (RFC 1928): no authentication, CONNECT to an IPv4 address. */
+async function openSocks(client: Socket, target: string): Promise<undefined> {
+  const [host = '', port] = target.split(':');
+  client.write(Buffer.of(5, 1, 0));
+  assert.deepEqual([...(await readUntil(client, (bytes) => (bytes.length >= 2 ? 2 : undefined)))], [5, 0]);
+  client.write(Buffer.from([5, 1, 0, 1, ...host.split('.').map(Number), Number(port) >> 8, Number(port) & 0xff]));
+  const reply = await readUntil(client, (bytes) => (bytes.length >= 10 ? 10 : undefined));
+  assert.equal(reply[1], 0, 'the reply of success');
+}
+
+/** Of the whole conversation of a refused client. */
+function refusedBySocks(_reason: string, received: Buffer): void {
+  assert.deepEqual([...received.subarray(0, 3)], [5, 0, 5], 'a choice of method and a reply');
+  assert.notEqual(received[3], 0, 'it was told that all is well');
+}
 
 export const BUNDLED_SAMPLES: Readonly<Record<string, PluginSample>> = {
   forward: { options: ({ listen, to }) => ({ listen, to }) },
+  socks: { options: ({ listen }) => ({ listen }), frontEnd: { open: openSocks, refused: refusedBySocks } },
   stdio: {},
   tls: {},
+  udp: { options: ({ listen, to }) => ({ listen, to }) },
 };

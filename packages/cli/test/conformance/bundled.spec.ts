@@ -1,4 +1,4 @@
-import { conformance } from '../../src/conformance/index.js';
+import { conformance, conformsAsModule } from '../../src/conformance/index.js';
 import { bundledPlugins } from '@lstp/plugins';
 import { BUNDLED_SAMPLES } from './bundled-samples.js';
 
@@ -13,7 +13,8 @@ describe('every bundled plugin keeps the contract:', function () {
         });
         return;
       }
-      for (const { title, run } of conformance(plugin, sample)) it(title, run);
+      const module = new URL(`${plugin.name}/index.js`, import.meta.resolve('@lstp/plugins')).href;
+      for (const { title, run } of [...conformsAsModule(module), ...conformance(plugin, sample)]) it(title, run);
     });
   }
 });
