@@ -104,7 +104,7 @@ function streamChecks(plugin: PluginDefinition, sample: PluginSample): Check[] {
     },
     'ends a connect that is not answered with its signal': async (place) => {
       const before = openHandles();
-      const backEnd = await makeRole('backEnd', plugin, { options: optionsAt(sample, place), dialer: SILENT });
+      const backEnd = await makeRole('backEnd', plugin, { options: optionsAt(sample, place), folder: place.folder, dialer: SILENT });
       await backEnd.start?.();
       const abort = new AbortController();
       const request: BackEndRequest = plugin.targets === 'chosen' ? { target: place.to, addresses: [{ kind: 'tcp', host: '127.0.0.1', port: 9 }] } : {};

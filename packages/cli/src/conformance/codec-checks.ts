@@ -24,7 +24,7 @@ const TEXTS: Readonly<Record<string, Buffer>> = {
 };
 
 export function conformsAsCodec(plugin: PluginDefinition, sample: PluginSample = {}): Check[] {
-  const withCodec = (use: (codec: Codec) => Promise<void>) => async (place: Place) => use(await makeRole('codec', plugin, { options: optionsAt(sample, place) }));
+  const withCodec = (use: (codec: Codec) => Promise<void>) => async (place: Place) => use(await makeRole('codec', plugin, { options: optionsAt(sample, place), folder: place.folder }));
   return [
     ...lifecycleChecks('codec', 'codec', plugin, sample),
     ...checksOf('codec', {

@@ -22,7 +22,7 @@ export function conformsAsConnector(plugin: PluginDefinition, sample: PluginSamp
           openDatagrams: () => ({ ...channel, dropped: 0, send: () => {}, close: () => {} }),
           listen: () => ({ ...channel, close: () => {} }),
         };
-        const connector = await makeRole('connector', plugin, { options: optionsAt(sample, place), channels });
+        const connector = await makeRole('connector', plugin, { options: optionsAt(sample, place), folder: place.folder, channels });
         const stream = new PassThrough();
         const request = { target: 'intranet.acme:80' };
         assert.equal((await connector.connect(stream, request).closed), 'done');

@@ -13,7 +13,7 @@ type Handshake = (stream: Duplex, request: LegDialRequest) => Promise<Duplex>;
 
 export function conformsAsLegDialer(plugin: PluginDefinition, sample: PluginSample = {}): Check[] {
   const dial = async (place: Place): Promise<Handshake> => {
-    const one = await makeRole('legDialer', plugin, { options: optionsAt(sample, place) });
+    const one = await makeRole('legDialer', plugin, { options: optionsAt(sample, place), folder: place.folder });
     return (stream, request) => one.dial(stream, request);
   };
   const together: Readonly<Record<string, (place: Place) => Promise<void>>> = plugin.legListener === undefined ? {} : { 'carries bytes to its own listener, and a half-close': (place: Place) => expectCarried(plugin, sample, place) };
@@ -22,7 +22,7 @@ export function conformsAsLegDialer(plugin: PluginDefinition, sample: PluginSamp
 
 export function conformsAsLegListener(plugin: PluginDefinition, sample: PluginSample = {}): Check[] {
   const accept = async (place: Place): Promise<Handshake> => {
-    const one = await makeRole('legListener', plugin, { options: optionsAt(sample, place) });
+    const one = await makeRole('legListener', plugin, { options: optionsAt(sample, place), folder: place.folder });
     return (stream, request) => one.accept(stream, request);
   };
   return [...lifecycleChecks('leg listener', 'legListener', plugin, sample), ...checksOf('leg listener', givingUp(plugin, accept))];
@@ -50,8 +50,8 @@ function givingUp(plugin: PluginDefinition, make: (place: Place) => Promise<Hand
 }
 
 async function expectCarried(plugin: PluginDefinition, sample: PluginSample, place: Place): Promise<void> {
-  const options = optionsAt(sample, place);
-  const [dialer, listener] = [await makeRole('legDialer', plugin, { options }), await makeRole('legListener', plugin, { options })];
+  const given = { options: optionsAt(sample, place), folder: place.folder };
+  const [dialer, listener] = [await makeRole('legDialer', plugin, given), await makeRole('legListener', plugin, given)];
   const [one, other] = await socketPair();
   const request = requestOf(plugin, new AbortController().signal);
   const [dialed, accepted] = await within('the handshake', Promise.all([dialer.dial(one, request), listener.accept(other, request)]));

@@ -13,7 +13,7 @@ interface Startable {
 
 /** Constructing does nothing; start and stop leave nothing; stop may come at any time. */
 export function lifecycleChecks(title: string, role: Role, plugin: PluginDefinition, sample: PluginSample): Check[] {
-  const make = async (place: Parameters<typeof optionsAt>[1]): Promise<Startable> => (await makeRole(role, plugin, { options: optionsAt(sample, place) })) as Startable;
+  const make = async (place: Parameters<typeof optionsAt>[1]): Promise<Startable> => (await makeRole(role, plugin, { options: optionsAt(sample, place), folder: place.folder })) as Startable;
   return checksOf(title, {
     'does nothing when it is made': async (place) => {
       const before = openHandles();

@@ -6,7 +6,7 @@ import { makeRole, optionsAt } from './make-role.js';
 import type { Place, PluginSample } from './sample.js';
 
 export function listeningChecks(plugin: PluginDefinition, sample: PluginSample): Check[] {
-  const make = (place: Place, listen = place.listen): Promise<FrontEnd> => makeRole('frontEnd', plugin, { options: optionsAt(sample, { ...place, listen }) });
+  const make = (place: Place, listen = place.listen): Promise<FrontEnd> => makeRole('frontEnd', plugin, { options: optionsAt(sample, { ...place, listen }), folder: place.folder });
   const started = async (place: Place, use: (front: FrontEnd, address: string) => Promise<void>): Promise<void> => {
     const front = await make(place);
     await within('start()', front.start());

@@ -10,6 +10,11 @@ import { container } from 'tsyringe';
 import type { Place, PluginSample } from './sample.js';
 
 export interface Given {
+  readonly options: unknown;
+  /** Of the chain file. */
+  readonly folder: string;
+  /** The end it is made at; the service is at desk. */
+  readonly node?: 'desk' | 'lab';
   readonly dialer?: Dialer;
   readonly identity?: Identity;
   readonly channels?: ChannelOpener;
@@ -20,8 +25,8 @@ type Made<D> = D extends Constructor<infer T> | undefined ? T : never;
 export type Role = 'frontEnd' | 'backEnd' | 'security' | 'connector' | 'codec' | 'rewriter' | 'monitor' | 'login' | 'legDialer' | 'legListener';
 
 /** Rejects where the plugin does not have the role, or its options do not accept the sample. */
-export async function makeRole<R extends Role>(role: R, plugin: PluginDefinition, sample: { readonly options: unknown } & Given): Promise<Made<NonNullable<PluginDefinition[R]>>> {
-  const { options, dialer = new ApplicationDialer(), identity = generateIdentity(), channels = CLOSED } = sample;
+export async function makeRole<R extends Role>(role: R, plugin: PluginDefinition, given: Given): Promise<Made<NonNullable<PluginDefinition[R]>>> {
+  const { options, folder, node = 'desk', dialer = new ApplicationDialer(), identity = generateIdentity(), channels = CLOSED } = given;
   const made = plugin[role] as Constructor<Made<NonNullable<PluginDefinition[R]>>> | undefined;
   if (made === undefined) throw new Error(`plugin ${plugin.name} has no ${role}`);
   const child = container.createChildContainer();
@@ -31,7 +36,7 @@ export async function makeRole<R extends Role>(role: R, plugin: PluginDefinition
   child.registerInstance(DIALER, dialer);
   child.registerInstance(LISTENERS, new ApplicationListeners());
   child.registerInstance(CHANNELS, channels);
-  child.registerInstance(SERVICE, { tunnel: 'conformance', service: 'sample', node: 'desk' });
+  child.registerInstance(SERVICE, { tunnel: 'conformance', service: role === 'login' ? '' : 'sample', node, at: 'desk', folder });
   child.registerInstance(IDENTITY, identity);
   return construct(child, made);
 }

@@ -17,7 +17,7 @@ const FACTS: readonly ChannelFacts[] = [
 
 export function conformsAsMonitor(plugin: PluginDefinition, sample: PluginSample = {}): Check[] {
   const watching = (use: (monitor: Monitor) => Promise<void> | void) => async (place: Place) => {
-    const monitor = await makeRole('monitor', plugin, { options: optionsAt(sample, place) });
+    const monitor = await makeRole('monitor', plugin, { options: optionsAt(sample, place), folder: place.folder });
     await monitor.start?.();
     try {
       await use(monitor);

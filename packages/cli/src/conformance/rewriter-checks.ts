@@ -19,7 +19,7 @@ const INPUTS: readonly Buffer[] = [Buffer.alloc(0), Buffer.from('some text, and 
 export function conformsAsRewriter(plugin: PluginDefinition, sample: PluginSample = {}): Check[] {
   /** Both directions of channels of each kind, made anew for every `use`. */
   const directions = (use: (make: () => Duplex | undefined) => Promise<void>) => async (place: Place) => {
-    const rewriter: Rewriter = await makeRole('rewriter', plugin, { options: optionsAt(sample, place) });
+    const rewriter: Rewriter = await makeRole('rewriter', plugin, { options: optionsAt(sample, place), folder: place.folder });
     await rewriter.start?.();
     for (const facts of FACTS) {
       for (const direction of ['outgoing', 'incoming'] as const) await use(() => one(rewriter.rewrite(facts), direction));

@@ -16,7 +16,7 @@ const TIMEOUT_MS = 5000;
 
 export function conformsAsSecurity(plugin: PluginDefinition, sample: PluginSample = {}): Check[] {
   const secure = async (place: Place, identity: NodeIdentity, { socket, pin, master }: { readonly socket: Socket; readonly pin: PublicKey; readonly master: boolean }, timeoutMs = TIMEOUT_MS): Promise<SecuredCarrier> => {
-    const one = await makeRole('security', plugin, { options: optionsAt(sample, place), identity });
+    const one = await makeRole('security', plugin, { options: optionsAt(sample, place), folder: place.folder, identity });
     return one.secure({ socket, pin, master, timeoutMs });
   };
   return [
