@@ -1,0 +1,40 @@
+/** Listens for clients of an HTTP proxy. */
+import type { Socket } from 'node:net';
+import { CHANNELS, LISTENERS, OPTIONS, type ChannelOpener, type FrontEnd, type Listening, type Listeners } from '@lstp/core';
+import { inject, injectable } from 'tsyringe';
+import type { HttpProxyOptions } from './http-proxy-options.js';
+import { ProxyConnection } from './proxy-connection.js';
+
+@injectable()
+export class HttpProxyFrontEnd implements FrontEnd {
+  #listening: Listening | undefined;
+  readonly #connections = new Set<ProxyConnection>();
+
+  constructor(
+    @inject(OPTIONS) private readonly options: HttpProxyOptions,
+    @inject(LISTENERS) private readonly listeners: Listeners,
+    @inject(CHANNELS) private readonly channels: ChannelOpener,
+  ) {}
+
+  get addresses(): readonly string[] {
+    return this.#listening === undefined ? [] : [this.#listening.address];
+  }
+
+  async start(): Promise<void> {
+    if (this.options.listen === undefined) return;
+    this.#listening = await this.listeners.listen(this.options.listen, (socket, source) => this.#serve(socket, source));
+  }
+
+  async stop(): Promise<void> {
+    await this.#listening?.close();
+    this.#listening = undefined;
+    for (const connection of this.#connections) connection.stop();
+  }
+
+  async #serve(socket: Socket, source: string | undefined): Promise<void> {
+    const connection = new ProxyConnection({ socket, source, channels: this.channels, authenticate: async () => undefined });
+    this.#connections.add(connection);
+    await connection.serve();
+    this.#connections.delete(connection);
+  }
+}
