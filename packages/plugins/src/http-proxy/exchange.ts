@@ -34,8 +34,8 @@ export interface ExchangeOptions {
 /** `switched`: the connection is the server's, for another protocol. */
 export type ExchangeEnd = 'keep-alive' | 'close' | 'switched';
 
-/** A client that has sent all it has to say may wait so long for an answer to begin. */
-const HALF_CLOSED_MS = 30_000;
+/** One that ends its direction may wait so long for an answer to begin: most have left, and look no different. */
+const HALF_CLOSED_MS = 2000;
 
 export class Exchange {
   readonly #options: ExchangeOptions;

@@ -5,6 +5,9 @@ import { inject, injectable } from 'tsyringe';
 import type { HttpProxyOptions } from './http-proxy-options.js';
 import { ProxyConnection } from './proxy-connection.js';
 
+/** Connections at once that send requests; those that CONNECT has taken over are channels and do not count. */
+const MAX_CLIENTS = 4096;
+
 @injectable()
 export class HttpProxyFrontEnd implements FrontEnd {
   #listening: Listening | undefined;
@@ -31,7 +34,9 @@ export class HttpProxyFrontEnd implements FrontEnd {
     for (const connection of this.#connections) connection.stop();
   }
 
+  /** A rejection destroys the socket. */
   async #serve(socket: Socket, source: string | undefined): Promise<void> {
+    if (this.#connections.size >= MAX_CLIENTS) throw new Error(`${MAX_CLIENTS} clients are connected`);
     const connection = new ProxyConnection({ socket, source, channels: this.channels, authenticate: async () => undefined });
     this.#connections.add(connection);
     await connection.serve();
