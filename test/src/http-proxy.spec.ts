@@ -1,6 +1,6 @@
 /** The tunnel as an HTTP proxy, over raw sockets: what is answered to what, and that nothing hangs. */
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { handlesSince, openHandles, until, type OpenHandles } from '@lstp/core/testing';
 import type { ComposedNode } from 'lstp/node';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -19,8 +19,21 @@ function refusedBySocks(_reason: string, received: Buffer): void {
   assert.notEqual(received[3], 0, 'it was told that all is well');
 }
 
+/** HTTP CONNECT (RFC 9110, section 9.3.6). */
+async function openHttp(client: Socket, target: string): Promise<undefined> {
+  client.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+  const answer = await readUntil(client, (bytes) => (bytes.includes('\r\n\r\n') ? bytes.indexOf('\r\n\r\n') + 4 : undefined));
+  assert.match(answer.toString(), /^HTTP\/1\.1 200 /, 'the answer of success');
+}
+
+/** What `open` read too much of comes a second time. */
+function refusedByHttp(_reason: string, received: Buffer): void {
+  assert.match(received.toString(), /^HTTP\/1\.1 (?:403|50[234]) [^]*\r\n\r\n(?:lstp: .+\n)+$/, 'a status that says so, and one line why');
+}
+
 export const BUNDLED_SAMPLES: Readonly<Record<string, PluginSample>> = {
   forward: { options: ({ listen, to }) => ({ listen, to }) },
+  'http-proxy': { options: ({ listen }) => ({ listen }), frontEnd: { open: openHttp, refused: refusedByHttp } },
   socks: { options: ({ listen }) => ({ listen }), frontEnd: { open: openSocks, refused: refusedBySocks } },
   stdio: {},
   tls: {},
