@@ -18,14 +18,29 @@ interface Internals {
   [field: symbol]: unknown;
 }
 
-/** True when `socket` reads by `reads` from now on; `data` is not emitted then, `end` is. Before anything was read. */
-export function readInto(socket: Socket, reads: OwnReads): boolean {
-  const internals = socket as unknown as Internals;
+interface Fields {
+  readonly buffer: symbol;
+  readonly generator: symbol;
+  readonly callback: symbol;
+}
+
+/** The same for every socket of a process. */
+let fields: Fields | undefined;
+
+function fieldsOf(socket: Socket): Fields | undefined {
   const symbols = Object.getOwnPropertySymbols(socket);
   const field = (name: string): symbol | undefined => symbols.find(({ description }) => description === name);
   const [buffer, generator, callback] = [field('kBuffer'), field('kBufferGen'), field('kBufferCb')];
+  return buffer === undefined || generator === undefined || callback === undefined ? undefined : { buffer, generator, callback };
+}
+
+/** True when `socket` reads by `reads` from now on; `data` is not emitted then, `end` is. Before anything was read. */
+export function readInto(socket: Socket, reads: OwnReads): boolean {
+  const internals = socket as unknown as Internals;
+  fields ??= fieldsOf(socket);
   const handle = internals._handle;
-  if (buffer === undefined || generator === undefined || callback === undefined || typeof handle?.useUserBuffer !== 'function') return false;
+  if (fields === undefined || typeof handle?.useUserBuffer !== 'function') return false;
+  const { buffer, generator, callback } = fields;
   if (socket.readableLength > 0) return false;
   let current = reads.buffer();
   internals[generator] = () => {
