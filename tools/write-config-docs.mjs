@@ -21,6 +21,7 @@ export function configDocs() {
   const pieces = schemaPieces(bundledPlugins);
   const page = template
     .replaceAll(/<!-- table: (\w+) -->/g, (_, piece) => table(pieces[piece]))
+    .replaceAll(/<!-- options: ([\w-]+) -->/g, (_, plugin) => table(pieces.attached.get(plugin)))
     .replace('<!-- plugins -->', () => [...pieces.plugins].map(([name, options]) => pluginSection(name, options)).join('\n\n'));
   return {
     'docs/config.md': `<!-- Made by tools/write-config-docs.mjs from tools/config-docs/config.md and the schema; do not edit here. -->\n${page}`,

@@ -61,8 +61,14 @@ describe('lstp passwd', function () {
       expect(existsSync(path)).to.equal(false);
     });
 
-    it('leaves at Ctrl-C', async function () {
-      const { status, stdout } = await onTerminal(this, ['one', 'two\u0003']);
+    it('ends at Ctrl-C, as anything does', async function () {
+      const { status } = await onTerminal(this, ['one', 'two\u0003']);
+      expect(status).to.equal(130);
+      expect(existsSync(path)).to.equal(false);
+    });
+
+    it('leaves at Ctrl-D', async function () {
+      const { status, stdout } = await onTerminal(this, ['one', 'two\u0004']);
       expect(status).to.equal(1);
       expect(stdout).to.contain('no answer');
       expect(existsSync(path)).to.equal(false);

@@ -28,6 +28,8 @@ export interface SchemaPieces {
   readonly tunnel: ObjectSchema;
   readonly service: ObjectSchema;
   readonly plugins: ReadonlyMap<string, ObjectSchema>;
+  /** Options of the plugins that attach to a service or a tunnel. */
+  readonly attached: ReadonlyMap<string, ObjectSchema>;
 }
 
 export function schemaPieces(plugins: Iterable<PluginDefinition>): SchemaPieces {
@@ -38,8 +40,13 @@ export function schemaPieces(plugins: Iterable<PluginDefinition>): SchemaPieces 
     node: jsonOf(nodeSchema),
     tunnel: jsonOf(tunnelSchema),
     service: jsonOf(serviceSchema),
-    plugins: new Map(services.map(({ name, options }) => [name, options === undefined ? { type: 'object', properties: {} } : jsonOf(options)])),
+    plugins: new Map(services.map(optionsOf)),
+    attached: new Map([...plugins].filter(({ login, monitor, rewriter }) => (login ?? monitor ?? rewriter) !== undefined).map(optionsOf)),
   };
+}
+
+function optionsOf({ name, options }: PluginDefinition): [string, ObjectSchema] {
+  return [name, options === undefined ? { type: 'object', properties: {} } : jsonOf(options)];
 }
 
 export function chainJsonSchema(plugins: Iterable<PluginDefinition>): object {

@@ -10,6 +10,6 @@ export * from './base32.js';
 export * from './prompt-secret.js';
 export { hashPassword, formatScryptHash, isPasswordOf, parseScryptHash, type ScryptHash } from './scrypt-hash.js';
 export * from './totp.js';
-export { UsersFile, type PasswordAttempt, type UsersFileOptions, type Verdict } from './users-file.js';
+export { UsersFile, type LoginAttempt, type PasswordAttempt, type UsersFileOptions, type Verdict } from './users-file.js';
 export { parseUsers, userNameFault, type User } from './users-text.js';
 export { writeUser, type UserChange } from './write-user.js';

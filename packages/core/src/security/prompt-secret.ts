@@ -13,10 +13,21 @@ export function isTerminal(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY && isForeground();
 }
 
-/** Resolves with what was typed. Rejects (ERR_LSTP_NO_ANSWER) on Ctrl-C, Ctrl-D or `signal`. Use it where isTerminal() only, one at a time. */
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Resolves with what was typed; questions are asked one after the other. Rejects (ERR_LSTP_NO_ANSWER) on Ctrl-D, on
+ * `signal`, and on Ctrl-C, which interrupts the process as anywhere else. Use it where isTerminal() only.
+ */
 export function promptSecret(question: string, signal?: AbortSignal): Promise<string> {
+  const answer = last.then(() => ask(question, signal));
+  last = answer.catch(() => {});
+  return answer;
+}
+
+function ask(question: string, signal: AbortSignal | undefined): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
+  if (signal?.aborted === true) throw noAnswer();
   return new Promise((resolve, reject) => {
     const editor = new LineEditor();
     const finish = (settle: () => void): void => {
@@ -33,10 +44,14 @@ export function promptSecret(question: string, signal?: AbortSignal): Promise<st
       const state = editor.handle(chunk);
       if (state === 'done') finish(() => resolve(editor.text));
       if (state === 'given-up') finish(() => reject(noAnswer()));
+      // Raw mode made no signal of it.
+      if (state === 'interrupted') finish(() => process.kill(process.pid, 'SIGINT') && reject(noAnswer()));
     };
     const handleAbort = (): void => finish(() => reject(noAnswer()));
     signal?.addEventListener('abort', handleAbort, { once: true });
+    // Before the question: who answers at once must not be shown either.
     stdin.setRawMode(true);
+    stderr.write(question);
     stdin.on('data', handleKeys);
     stdin.resume();
   });
@@ -48,12 +63,13 @@ class LineEditor {
   rest = '';
   readonly #decoder = new StringDecoder('utf8');
 
-  handle(chunk: Buffer): 'more' | 'done' | 'given-up' {
+  handle(chunk: Buffer): 'more' | 'done' | 'given-up' | 'interrupted' {
     const typed = [...this.#decoder.write(chunk)];
     for (const [index, key] of typed.entries()) {
       this.rest = typed.slice(index + 1).join('');
       if (key === '\r' || key === '\n') return 'done';
-      if (key === KEYS.interrupt || key === KEYS.end) return 'given-up';
+      if (key === KEYS.interrupt) return 'interrupted';
+      if (key === KEYS.end) return 'given-up';
       this.#edit(key);
     }
     return 'more';

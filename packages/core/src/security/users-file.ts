@@ -15,6 +15,8 @@ import { ConfigError } from '../config/config-error.js';
 import type { VerifiedUser } from '../plugin/contract.js';
 import { Attempts } from './attempts.js';
 import { isPasswordOf, unmatchableHash } from './scrypt-hash.js';
+import { matchTotp } from './totp.js';
+import { useStep } from './used-codes.js';
 import { parseUsers, type User } from './users-text.js';
 
 export interface PasswordAttempt {
@@ -24,11 +26,22 @@ export interface PasswordAttempt {
   readonly source?: string;
 }
 
+/** For a log-in of a tunnel, which takes one-time codes too. */
+export interface LoginAttempt {
+  readonly user: string;
+  /** What the user's line asks for: the password, the code, or for both `CODE PASSWORD`. */
+  readonly proof: string;
+  readonly source?: string;
+}
+
 /** The user, or why not: for the log, never for who tried. */
 export type Verdict = { readonly user: VerifiedUser; readonly wrong?: undefined } | { readonly user?: undefined; readonly wrong: string };
 
 export interface UsersFileOptions {
+  /** Milliseconds that never go back. */
   readonly now?: () => number;
+  /** Milliseconds since 1970. */
+  readonly date?: () => number;
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
@@ -40,6 +53,7 @@ export class UsersFile {
   readonly path: string;
   #users: ReadonlyMap<string, User>;
   readonly #attempts: Attempts;
+  readonly #date: () => number;
   readonly #wait: (ms: number) => Promise<unknown>;
   /** Passwords that were right, by user, under a key of this process. */
   readonly #right = new Map<string, Buffer>();
@@ -50,6 +64,7 @@ export class UsersFile {
     this.path = path;
     this.#users = users;
     this.#attempts = new Attempts({ now: options.now ?? (() => performance.now()) });
+    this.#date = options.date ?? Date.now;
     this.#wait = options.wait ?? ((ms) => pause(ms, undefined, { ref: false }));
   }
 
@@ -76,6 +91,23 @@ export class UsersFile {
     const known = this.#right.get(attempt.user);
     if (user !== undefined && known !== undefined && timingSafeEqual(known, digest)) return { user: verified(user) };
     return this.#slowed(attempt, () => this.#check(attempt, digest));
+  }
+
+  /** As verify(). A code is taken once, by whatever tunnel of this process. */
+  verifyLogin(attempt: LoginAttempt): Promise<Verdict> {
+    return this.#slowed(attempt, () => this.#checkLogin(attempt));
+  }
+
+  async #checkLogin({ user: name, proof }: LoginAttempt): Promise<Verdict> {
+    const user = this.#users.get(name);
+    const { code, password } = partsOf(user, proof);
+    const isRight = await isPasswordOf(user?.password ?? this.#nobody, password);
+    if (user === undefined) return { wrong: 'no such user' };
+    if (user.password !== undefined && !isRight) return { wrong: 'wrong password' };
+    if (user.totp === undefined) return { user: verified(user) };
+    const step = matchTotp(user.totp, code, this.#date());
+    if (step === undefined) return { wrong: 'wrong one-time code, or the clocks of the two differ by more than half a minute' };
+    return useStep(user.totp, step) ? { user: verified(user) } : { wrong: 'this one-time code was used before' };
   }
 
   async #check({ user: name, password }: PasswordAttempt, digest: Buffer): Promise<Verdict> {
@@ -147,6 +179,13 @@ function fault(path: string, message: string): ConfigError {
 function hostOf(source: string): string | undefined {
   const host = /^\[(.*)\](?::\d+)?$/.exec(source)?.[1] ?? /^([^:]*):\d+$/.exec(source)?.[1] ?? source;
   return /^(?:127\.|::1$|::ffff:127\.|localhost$)/.test(host) ? undefined : host;
+}
+
+function partsOf(user: User | undefined, proof: string): { readonly code: string; readonly password: string } {
+  if (user?.totp === undefined) return { code: '', password: proof };
+  if (user.password === undefined) return { code: proof, password: '' };
+  const [code = '', ...password] = proof.split(' ');
+  return { code, password: password.join(' ') };
 }
 
 function verified({ name, groups }: User): VerifiedUser {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, sy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../../src/config/config-error.js';
-import { UsersFile, formatScryptHash, hashPassword, parseScryptHash, writeUser, type ScryptHash } from '../../src/security/index.js';
+import { UsersFile, formatBase32, formatScryptHash, hashPassword, parseScryptHash, totpCode, writeUser, type ScryptHash } from '../../src/security/index.js';
 
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 
@@ -47,6 +47,42 @@ describe('security/users-file', () => {
       expect((await users.verify({ user: 'ann', password: 'secret' })).wrong).to.contain('has no password');
       expect((await users.verify({ user: 'bob', password: 'secret' })).wrong).to.contain('one-time code');
       expect((await users.verify({ user: 'bob', password: 'wrong' })).wrong).to.equal('wrong password');
+    });
+  });
+
+  describe('a log-in', () => {
+    const at = 1_700_000_010_000;
+    const openAt = (ms: number) => UsersFile.open(path, { now: () => clock, wait, date: () => ms });
+
+    it('takes a password where the line has one', async () => {
+      write(`ann:${hash}:ops`);
+      const users = await open();
+      expect(await users.verifyLogin({ user: 'ann', proof: 'secret' })).to.deep.equal({ user: { user: 'ann', groups: ['ops'] } });
+      expect((await users.verifyLogin({ user: 'ann', proof: '123456 secret' })).wrong).to.equal('wrong password');
+      expect((await users.verifyLogin({ user: 'eve', proof: 'secret' })).wrong).to.equal('no such user');
+    });
+
+    it('takes a code once, in whatever file, and none before it', async () => {
+      const secret = Buffer.from('a secret of its own!');
+      write(`ann:::${formatBase32(secret)}`);
+      const [one, two] = [await openAt(at), await openAt(at)];
+      const codes = [-30_000, 0, 30_000].map((offset) => totpCode(secret, at + offset));
+      expect((await one.verifyLogin({ user: 'ann', proof: codes[1] ?? '' })).user?.user).to.equal('ann');
+      expect((await one.verifyLogin({ user: 'ann', proof: codes[1] ?? '' })).wrong).to.contain('used before');
+      expect((await two.verifyLogin({ user: 'ann', proof: codes[0] ?? '' })).wrong).to.contain('used before');
+      expect((await two.verifyLogin({ user: 'ann', proof: codes[2] ?? '' })).user?.user).to.equal('ann');
+      expect((await (await openAt(at + 120_000)).verifyLogin({ user: 'ann', proof: codes[2] ?? '' })).wrong).to.contain('clocks');
+    });
+
+    it('takes code and password together where the line has both; a wrong password uses up no code', async () => {
+      const secret = Buffer.from('one more of its own!');
+      write(`ann:${hash}::${formatBase32(secret)}`);
+      const users = await openAt(at);
+      const code = totpCode(secret, at);
+      for (const [proof, wrong] of [['secret', 'wrong password'], [code, 'wrong password'], [`${code} wrong`, 'wrong password'], ['000000 secret', 'wrong one-time code']] as const) {
+        expect((await users.verifyLogin({ user: 'ann', proof })).wrong, proof).to.contain(wrong);
+      }
+      expect((await users.verifyLogin({ user: 'ann', proof: `${code} secret` })).user?.user).to.equal('ann');
     });
   });
 
