@@ -24,6 +24,8 @@ export interface StartOptions {
   /** A folder for its control socket, as another machine has it. */
   readonly machine?: string;
   readonly drainSeconds?: number;
+  /** A module, by path, that its process loads first. */
+  readonly preload?: string;
 }
 
 export class ProcessChain {
@@ -77,9 +79,10 @@ ${lines}
   }
 
   /** Resolves when it is ready. */
-  async start(node: NodeName, { file = 'chain.yaml', keys = 'keys', machine, drainSeconds = 30 }: StartOptions = {}): Promise<Running> {
+  async start(node: NodeName, { file = 'chain.yaml', keys = 'keys', machine, drainSeconds = 30, preload }: StartOptions = {}): Promise<Running> {
     const up = [BIN, 'up', file, '--as', node, '--keys', keys, '--drain', String(drainSeconds)];
-    const running = this.#place.spawn('env', [...this.#runtime(machine), process.execPath, ...up]);
+    const first = preload === undefined ? [] : ['--require', preload];
+    const running = this.#place.spawn('env', [...this.#runtime(machine), process.execPath, ...first, ...up]);
     if (machine === undefined) this.running.set(node, running);
     await running.says(new RegExp(`lstp: ${node} ready\\n`));
     return running;

@@ -9,6 +9,7 @@ export default definePlugin({
   about: 'a SOCKS server (4, 4a, 5): applications choose the target, `allow` at the far end decides',
   options: SOCKS_OPTIONS,
   targets: 'chosen',
+  oneSided: { front: ['accounts'] },
   frontEnd: SocksFrontEnd,
   backEnd: SocksBackEnd,
 });

@@ -1,7 +1,7 @@
 /** One listener at the back (BIND): for one connection of the peer that the application expects, for a limited time. */
-import { ChannelRefusal, parseIp, parseTarget, type BackEndListening, type ListenBackEndRequest, type Listening, type Listeners, type TargetAddress } from '@lstp/core';
+import { parseIp, parseTarget, type BackEndListening, type ListenBackEndRequest, type Listening, type Listeners, type TargetAddress } from '@lstp/core';
 import type { Socket } from 'node:net';
-import { connectOne } from './udp-flow.js';
+import { localHostTowards } from './udp-flow.js';
 
 /** For the peer to connect. */
 const PEER_TIMEOUT_MS = 180_000;
@@ -33,16 +33,4 @@ export async function listenForPeer(addresses: readonly TargetAddress[], { accep
       if (!isTaken) void listening.close();
     },
   };
-}
-
-/** The address that the peer sees when we send to it. */
-async function localHostTowards(addresses: readonly TargetAddress[]): Promise<string> {
-  for (const address of addresses) {
-    const socket = await connectOne(address).catch(() => undefined);
-    if (socket === undefined) continue;
-    const { address: host } = socket.address();
-    socket.close();
-    return host;
-  }
-  throw new ChannelRefusal('unreachable', 'there is no way to the peer');
 }

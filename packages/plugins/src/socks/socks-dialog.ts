@@ -27,7 +27,7 @@ export type SocksStep =
   /** The end: this is wanted. Whatever follows is the channel's. */
   | { readonly kind: 'request'; readonly request: SocksRequest }
   /** The end: say this, if anything, and close. */
-  | { readonly kind: 'refuse'; readonly bytes?: Buffer; readonly reason: string };
+  | { readonly kind: 'refuse'; readonly bytes?: Buffer };
 
 type Parsed = { readonly value: SocksStep; readonly length: number } | undefined;
 
@@ -65,7 +65,7 @@ export class SocksDialog {
   #parseFirst(bytes: Buffer): Parsed {
     if (bytes[0] === 5) return this.#parseGreeting(bytes);
     if (bytes[0] === 4) return this.#parseRequest4(bytes);
-    return refuse('neither SOCKS 4 nor SOCKS 5');
+    return refuse();
   }
 
   /** VER, NMETHODS, METHODS. */
@@ -73,17 +73,17 @@ export class SocksDialog {
     const length = 2 + (bytes[1] ?? 255);
     if (bytes.length < length) return undefined;
     const method = this.#policy.login === 'none' ? NO_LOGIN : PASSWORD;
-    if (!bytes.subarray(2, length).includes(method)) return refuse(method === PASSWORD ? 'it offers no user and password' : 'it insists on a log-in, and there is none', Buffer.from([5, NO_METHOD]));
+    if (!bytes.subarray(2, length).includes(method)) return refuse(Buffer.from([5, NO_METHOD]));
     this.#parse = method === PASSWORD ? parseLogin : (rest) => this.#parseRequest(rest);
     return { value: { kind: 'reply', bytes: Buffer.from([5, method]) }, length };
   }
 
   /** VER, CMD, RSV, address. */
   #parseRequest(bytes: Buffer): Parsed {
-    if (bytes[0] !== 5) return refuse5(REPLY.generalFailure, 'its request is not of version 5');
+    if (bytes[0] !== 5) return refuse5(REPLY.generalFailure);
     if (bytes.length < 4) return undefined;
     const command = commandOf(5, bytes[1]);
-    if (command === undefined || !this.#policy.commands.has(command)) return refuse5(REPLY.commandNotSupported, `command ${bytes[1]} is not served`);
+    if (command === undefined || !this.#policy.commands.has(command)) return refuse5(REPLY.commandNotSupported);
     const parsed = parseAddress(bytes, 3);
     if (!('fault' in parsed)) return { value: { kind: 'request', request: { version: 5, command, ...parsed.address } }, length: parsed.end };
     return parsed.fault === 'short' ? undefined : refuseAddress(parsed.fault);
@@ -91,10 +91,11 @@ export class SocksDialog {
 
   /** VN, CD, DSTPORT, DSTIP, USERID, NUL; and where DSTIP is 0.0.0.x with x not 0 (4a): the name, NUL. */
   #parseRequest4(bytes: Buffer): Parsed {
-    if (this.#policy.login === 'password') return refuse4('SOCKS 4 has no password, and one is asked for');
+    // It has no password.
+    if (this.#policy.login === 'password') return refuse4();
     if (bytes.length < 9) return undefined;
     const command = commandOf(4, bytes[1]);
-    if (command === undefined || !this.#policy.commands.has(command)) return refuse4(`command ${bytes[1]} is not served`);
+    if (command === undefined || !this.#policy.commands.has(command)) return refuse4();
     const user = textEnd(bytes, 8);
     if (typeof user !== 'number') return user;
     const port = bytes.readUInt16BE(2);
@@ -103,14 +104,14 @@ export class SocksDialog {
     const end = textEnd(bytes, user + 1);
     if (typeof end !== 'number') return end;
     const host = nameOf(bytes.subarray(user + 1, end));
-    if (host === undefined) return refuse4('its host is no name');
+    if (host === undefined) return refuse4();
     return { value: { kind: 'request', request: { version: 4, command, host, port } }, length: end + 1 };
   }
 }
 
 /** VER, ULEN, UNAME, PLEN, PASSWD. */
 function parseLogin(bytes: Buffer): Parsed {
-  if (bytes[0] !== 1) return refuse('its log-in is not of version 1', LOGIN_REFUSED);
+  if (bytes[0] !== 1) return refuse(LOGIN_REFUSED);
   const user = 2 + (bytes[1] ?? 255);
   const length = user + 1 + (bytes[user] ?? 255);
   if (bytes.length < length) return undefined;
@@ -121,21 +122,21 @@ function parseLogin(bytes: Buffer): Parsed {
 function textEnd(bytes: Buffer, from: number): number | Parsed {
   const end = bytes.indexOf(0, from);
   if (end >= 0 && end - from <= MAX_TEXT4_BYTES) return end;
-  return end < 0 && bytes.length - from <= MAX_TEXT4_BYTES ? undefined : refuse4(`a text of more than ${MAX_TEXT4_BYTES} bytes`);
+  return end < 0 && bytes.length - from <= MAX_TEXT4_BYTES ? undefined : refuse4();
 }
 
 function refuseAddress(fault: Exclude<AddressFault, 'short'>): Parsed {
-  return fault === 'type' ? refuse5(REPLY.addressTypeNotSupported, 'no such type of address') : refuse5(REPLY.hostUnreachable, 'its host is no name');
+  return refuse5(fault === 'type' ? REPLY.addressTypeNotSupported : REPLY.hostUnreachable);
 }
 
-function refuse5(code: ReplyCode, reason: string): Parsed {
-  return refuse(reason, encodeReply(code));
+function refuse5(code: ReplyCode): Parsed {
+  return refuse(encodeReply(code));
 }
 
-function refuse4(reason: string): Parsed {
-  return refuse(reason, encodeReply4(REJECTED));
+function refuse4(): Parsed {
+  return refuse(encodeReply4(REJECTED));
 }
 
-function refuse(reason: string, bytes?: Buffer): Parsed {
-  return { value: { kind: 'refuse', reason, ...(bytes === undefined ? {} : { bytes }) }, length: 0 };
+function refuse(bytes?: Buffer): Parsed {
+  return { value: { kind: 'refuse', ...(bytes === undefined ? {} : { bytes }) }, length: 0 };
 }

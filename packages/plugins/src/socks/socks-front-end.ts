@@ -1,16 +1,16 @@
 /** A SOCKS server for applications; what they ask for is done, and decided on, at the other end. */
 import {
-  CHANNELS, CLOCK, formatHostPort, Handshake, LISTENERS, LOGGER, OPTIONS,
-  type ChannelOpener, type Clock, type FrontEnd, type Listening, type Listeners,
+  CHANNELS, CLOCK, formatHostPort, Handshake, LISTENERS, OPTIONS,
+  type ChannelOpener, type Clock, type Counts, type FrontEnd, type Listening, type Listeners,
 } from '@lstp/core';
 import type { Socket } from 'node:net';
-import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import { BindSession } from './bind-session.js';
-import { SocksDialog, type SocksPolicy } from './socks-dialog.js';
+import { LOGIN_REFUSED, SocksDialog, type SocksPolicy } from './socks-dialog.js';
 import type { SocksOptions } from './socks-options.js';
 import { encodeReply, REPLY, voices } from './socks-reply.js';
 import type { SocksRequest } from './socks-request.js';
+import { SocksUsers } from './socks-users.js';
 import { UdpAssociation } from './udp-association.js';
 
 /** Applications that have not yet said what they want. */
@@ -31,25 +31,33 @@ export class SocksFrontEnd implements FrontEnd {
   readonly #handshakes = new Set<Socket>();
   readonly #sessions = new Set<Session>();
   readonly #policy: SocksPolicy;
+  #failed = 0;
+  #dropped = 0;
 
   constructor(
     @inject(OPTIONS) private readonly options: SocksOptions,
     @inject(LISTENERS) private readonly listeners: Listeners,
     @inject(CHANNELS) private readonly channels: ChannelOpener,
     @inject(CLOCK) private readonly clock: Clock,
-    @inject(LOGGER) private readonly logger: Logger,
+    private readonly users: SocksUsers,
   ) {
-    const { bind, udp } = options;
-    this.#policy = { login: 'none', commands: new Set(['connect', ...(bind ? ['bind' as const] : []), ...(udp ? ['associate' as const] : [])]) };
+    const { accounts, bind, udp } = options;
+    this.#policy = { login: accounts === undefined ? 'none' : 'password', commands: new Set(['connect', ...(bind ? ['bind' as const] : []), ...(udp ? ['associate' as const] : [])]) };
   }
 
   get addresses(): readonly string[] {
     return this.#listening === undefined ? [] : [this.#listening.address];
   }
 
+  get counts(): Counts {
+    return { 'handshakes failed': this.#failed, 'log-ins refused': this.users.refused, 'datagrams dropped': this.#dropped };
+  }
+
   async start(): Promise<void> {
-    if (this.options.listen === undefined) return;
-    this.#listening = await this.listeners.listen(this.options.listen, (socket, source) => this.#handle(socket, source));
+    const { listen } = this.options;
+    if (listen === undefined) return;
+    await this.users.start();
+    this.#listening = await this.listeners.listen(listen, (socket, source) => this.#handle(socket, source));
   }
 
   /** Channels that were opened go on; who waits for something else is let go. */
@@ -58,6 +66,10 @@ export class SocksFrontEnd implements FrontEnd {
     this.#listening = undefined;
     for (const socket of this.#handshakes) socket.destroy();
     for (const session of this.#sessions) session.stop();
+  }
+
+  reload(): Promise<string | undefined> {
+    return this.users.reload();
   }
 
   /** A rejection destroys the socket. */
@@ -69,7 +81,7 @@ export class SocksFrontEnd implements FrontEnd {
       const request = await this.#negotiate(handshake, source);
       if (request !== undefined) await this.#serve(socket, handshake, { ...request, source });
     } catch (error) {
-      this.logger.debug({ source, reason: (error as Error).message }, 'SOCKS handshake failed');
+      this.#failed += 1;
       throw error;
     } finally {
       this.#handshakes.delete(socket);
@@ -83,10 +95,12 @@ export class SocksFrontEnd implements FrontEnd {
       const step = await handshake.read((bytes) => dialog.parse(bytes));
       if (step.kind === 'request') return step.request;
       if (step.kind === 'reply') handshake.write(step.bytes);
-      if (step.kind !== 'refuse') continue;
-      this.logger.debug({ source, reason: step.reason }, 'SOCKS application refused');
-      handshake.refuse(step.bytes);
-      return undefined;
+      else if (step.kind === 'login' && (await this.users.isRight(step, source))) handshake.write(dialog.accept());
+      else {
+        if (step.kind === 'refuse') this.#failed += 1;
+        handshake.refuse(step.kind === 'refuse' ? step.bytes : LOGIN_REFUSED);
+        return undefined;
+      }
     }
   }
 
@@ -99,7 +113,7 @@ export class SocksFrontEnd implements FrontEnd {
     if (request.command === 'bind') return this.#keep(new BindSession({ socket, channels, voice, ...asked, head: handshake.finish() }));
     if (socket.localAddress === undefined) return handshake.refuse(encodeReply(REPLY.commandNotSupported));
     handshake.finish();
-    this.#keep(await UdpAssociation.open({ socket, channels, clock, clientPort: request.port }));
+    this.#keep(await UdpAssociation.open({ socket, channels, clock, clientPort: request.port, onDropped: () => (this.#dropped += 1) }));
   }
 
   #keep(session: Session): void {

@@ -1,70 +1,67 @@
 /** One flow of datagrams at the back: a UDP socket connected to one target, so that only the target is heard. */
-import { ChannelRefusal, formatHostPort, type ChannelCode, type DatagramBackEndConnection, type DatagramBackEndRequest, type TargetAddress } from '@lstp/core';
-import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { ChannelRefusal, type ChannelCode, type DatagramBackEndConnection, type DatagramBackEndRequest, type TargetAddress } from '@lstp/core';
+import { DatagramSocket } from '../udp/datagram-socket.js';
 
 /** Without a datagram either way. Longer than the front's: this one is for fronts that forget. */
-const FLOW_IDLE_MS = 180_000;
+const BACK_FLOW_IDLE_MS = 180_000;
 
 const REASONS: Readonly<Record<string, ChannelCode>> = {
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
   EADDRNOTAVAIL: 'unreachable',
+  EAFNOSUPPORT: 'unreachable',
+  EINVAL: 'unreachable',
   EACCES: 'refused',
   EPERM: 'refused',
   EMFILE: 'limit',
   ENFILE: 'limit',
 };
 
-/** Of the list, the first that there is a way to. Throws ChannelRefusal. */
+/** Of the list, the first that there is a way to. Throws ChannelRefusal: the first one's cause. */
 export async function connectUdp(addresses: readonly TargetAddress[], { send, close }: Pick<DatagramBackEndRequest, 'send' | 'close'>, signal: AbortSignal): Promise<DatagramBackEndConnection> {
-  const socket = await connectFirst(addresses);
-  if (signal.aborted) {
-    socket.close();
-    throw new ChannelRefusal('reset', 'the application has gone');
-  }
-  const idle = setTimeout(() => close('done'), FLOW_IDLE_MS);
-  socket.on('message', (datagram) => {
+  const idle = setTimeout(() => close('done'), BACK_FLOW_IDLE_MS);
+  const end = (socket?: DatagramSocket): void => {
+    clearTimeout(idle);
+    socket?.close();
+  };
+  const handleDatagram = (datagram: Buffer): void => {
     idle.refresh();
     send(datagram);
-  });
-  const { address, port } = socket.address();
-  return {
-    bound: formatHostPort({ host: address, port }),
-    send: (datagram) => {
-      idle.refresh();
-      // Its bytes are ours during this call only. That one is lost is nobody's business.
-      socket.send(Buffer.from(datagram), () => {});
-    },
-    close: () => {
-      clearTimeout(idle);
-      socket.close();
-    },
   };
+  try {
+    const socket = await connectFirst(addresses, handleDatagram);
+    if (signal.aborted) end(socket);
+    return {
+      bound: socket.bound,
+      send: (datagram) => {
+        idle.refresh();
+        socket.send(datagram);
+      },
+      close: () => end(socket),
+    };
+  } catch (error) {
+    end();
+    throw error;
+  }
 }
 
-async function connectFirst(addresses: readonly TargetAddress[]): Promise<Socket> {
+/** As this machine is seen on the way to the first address that there is a way to: the system says it, nothing is sent. */
+export async function localHostTowards(addresses: readonly TargetAddress[]): Promise<string> {
+  const socket = await connectFirst(addresses, () => {});
+  const { host } = socket;
+  socket.close();
+  return host;
+}
+
+/** Losses are nobody's business: a target that says "nobody is here" (ICMP) may come back, as with any UDP. */
+async function connectFirst(addresses: readonly TargetAddress[], handleDatagram: (datagram: Buffer) => void): Promise<DatagramSocket> {
   let first: NodeJS.ErrnoException | undefined;
   for (const address of addresses) {
     try {
-      return await connectOne(address);
+      return await DatagramSocket.connect(address, { handleDatagram, handleLost: () => {} });
     } catch (error) {
       first ??= error as NodeJS.ErrnoException;
     }
   }
   throw new ChannelRefusal(REASONS[first?.code ?? ''] ?? 'internal', first?.message ?? 'there is no address to send to');
-}
-
-/** No datagram is sent: the system looks whether there is a way. */
-export function connectOne({ host, port }: TargetAddress): Promise<Socket> {
-  const socket = createSocket(isIPv6(host.replace(/%.*$/, '')) ? 'udp6' : 'udp4');
-  // A target's "nobody is here" (ICMP) ends no flow: it may come back, as with any UDP.
-  socket.on('error', () => {});
-  return new Promise((resolve, reject) => {
-    socket.connect(port, host, (error?: Error) => {
-      if (error === undefined || error === null) return resolve(socket);
-      socket.close();
-      reject(error);
-    });
-  });
 }

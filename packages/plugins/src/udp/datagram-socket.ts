@@ -63,8 +63,16 @@ export class DatagramSocket {
 
   /** `host:port`. */
   get bound(): string {
-    const { address, port } = this.#socket.address();
-    return formatHostPort({ host: plainHost(address), port });
+    return formatHostPort({ host: this.host, port: this.port });
+  }
+
+  /** Literal, without brackets. */
+  get host(): string {
+    return plainHost(this.#socket.address().address);
+  }
+
+  get port(): number {
+    return this.#socket.address().port;
   }
 
   /** To the single peer. Copies. */
