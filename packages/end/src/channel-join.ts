@@ -86,7 +86,7 @@ export class ChannelJoin implements JoinedChannel {
   attach(stream: Duplex, head?: Uint8Array, answer?: Answer): void {
     this.#stream = stream;
     this.#answer = answer;
-    stream.on('error', () => this.#handleGone());
+    stream.on('error', (error: Error) => this.#handleGone(error));
     stream.on('close', () => this.#handleGone());
     const ending = new StreamEnding(stream);
     this.#ending = ending;
@@ -177,15 +177,16 @@ export class ChannelJoin implements JoinedChannel {
   }
 
   /** The stream is gone: normal when both directions had ended, else the peer's application must see a reset. */
-  #handleGone(): void {
+  #handleGone(error?: NodeJS.ErrnoException): void {
     this.#reader.release();
     // What it had not taken when its channel was done counts against the pool until the tunnel knows.
     if (this.#over) return this.#host.tunnel.reset(this.#channel, { code: 'reset', message: '' }, this.#host.now());
     if (this.#finished && this.#endArrived && this.#stream?.writableFinished) return;
     this.#over = true;
-    this.#host.tunnel.reset(this.#channel, { code: 'reset', message: 'the connection was reset' }, this.#host.now());
-    this.#refuse(new ChannelRefusal('reset', 'the connection was reset'));
-    this.#close('reset');
+    const why = reasonOf(error);
+    this.#host.tunnel.reset(this.#channel, why, this.#host.now());
+    this.#refuse(new ChannelRefusal(why.code, why.message));
+    this.#close(why.code);
     this.#host.forget(this.#channel);
     this.#host.settle();
   }
@@ -228,4 +229,10 @@ export class ChannelJoin implements JoinedChannel {
     this.#untold += units;
     if (this.#untold === units) this.#host.tellTaken(this);
   }
+}
+
+/** Of a stream that has ended too early: its application went, or the other end sent what the codec cannot take. */
+function reasonOf(error: NodeJS.ErrnoException | undefined): { readonly code: ChannelCode; readonly message: string } {
+  if (error?.code === 'ERR_LSTP_CODEC_BOMB') return { code: 'limit', message: error.message };
+  return { code: 'reset', message: error?.code === 'ERR_LSTP_CODEC_DATA' ? error.message : 'the connection was reset' };
 }

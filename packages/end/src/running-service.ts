@@ -8,6 +8,9 @@ import { ChannelWatches, type NamedMonitor } from './channel-watches.js';
 import { LayeredStream, type Layer } from './layered-stream.js';
 import type { Shaped } from './tunnel-runner.js';
 
+/** What the other end sent is to blame. */
+const CODEC_ERRORS: ReadonlySet<string | undefined> = new Set(['ERR_LSTP_CODEC_BOMB', 'ERR_LSTP_CODEC_DATA']);
+
 export interface RunningService {
   config: ServiceConfig;
   readonly role: 'front' | 'back';
@@ -46,6 +49,9 @@ export function shape(parts: ServiceParts, { channel, role, head }: { readonly c
   if (changing.length === 0 && parts.rewriters.length === 0) return { stream, ...(head === undefined ? {} : { head }) };
   const watches = new ChannelWatches(parts.monitors, facts, parts.logger);
   const layered = new LayeredStream(stream, [...watchLayer(watches), ...changing], head);
+  layered.once('error', (error: NodeJS.ErrnoException) => {
+    if (CODEC_ERRORS.has(error.code)) parts.logger.warn({ channel: channel.id, code: error.code, reason: error.message }, 'channel ended by its codec');
+  });
   layered.once('close', () => watches.closed(layered.errored === null ? 'done' : 'reset'));
   return { stream: layered };
 }

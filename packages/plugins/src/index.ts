@@ -1,6 +1,7 @@
 /** @lstp/plugins: the plugins that come with lstp, one folder each. A list and nothing else: importing a plugin does nothing. */
 import 'reflect-metadata';
 import type { PluginDefinition } from '@lstp/core';
+import { codecs } from './compression/index.js';
 import forward from './forward/index.js';
 import httpProxy from './http-proxy/index.js';
 import login from './login/index.js';
@@ -10,4 +11,4 @@ import tls from './tls/index.js';
 import udp from './udp/index.js';
 
 /** All of them, as `lstp` hands them to a chain file. */
-export const bundledPlugins: readonly PluginDefinition[] = [forward, httpProxy, login, socks, stdio, tls, udp];
+export const bundledPlugins: readonly PluginDefinition[] = [forward, httpProxy, login, socks, stdio, tls, udp, ...codecs];

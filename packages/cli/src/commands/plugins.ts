@@ -30,7 +30,7 @@ function pluginJson(definition: PluginDefinition): object {
 
 function pluginText(definition: PluginDefinition): string {
   const { name, about, schemes = [] } = definition;
-  const head = `${name}: ${about}\n  ${rolesOf(definition).join(', ')}${schemes.length === 0 ? '' : ` (${schemes.join(', ')})`}\n`;
+  const head = `${name}: ${about}\n  ${rolesOf(definition).join(', ') || 'not here'}${schemes.length === 0 ? '' : ` (${schemes.join(', ')})`}\n`;
   const rows = optionRows(definition);
   return rows.length === 0 ? head : `${head}${table(rows, '  ')}\n`;
 }

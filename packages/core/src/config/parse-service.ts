@@ -43,6 +43,8 @@ export function parseService(context: ParseContext, { name, path, ends }: Servic
 function checkCodec({ document, plugins }: ParseContext, path: Path, codec: string | undefined): void {
   if (codec === undefined || plugins.get(codec)?.codec !== undefined) return;
   if (!plugins.complete && document.keys([]).includes('plugins') && plugins.get(codec) === undefined) return;
+  const there = plugins.get(codec);
+  if (there !== undefined) return document.report([...path, 'codec'], `codec: "${codec}" is no codec here (${there.about})`);
   const known = plugins.definitions().filter((plugin) => plugin.codec !== undefined).map(({ name }) => name);
   const which = known.length === 0 ? '; there is none here' : `; there are ${known.join(', ')}`;
   document.report([...path, 'codec'], `codec: no codec is named "${clip(codec)}"${didYouMean(codec, known, which)}`);
