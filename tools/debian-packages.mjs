@@ -10,4 +10,8 @@ export const DEBIAN_PACKAGES = {
   curl: '/usr/bin/curl',
   tcpdump: '/usr/bin/tcpdump',
   procps: '/usr/bin/ps',
+  ncat: '/usr/bin/ncat',
+  'dante-client': '/usr/bin/socksify',
+  proxychains4: '/usr/bin/proxychains4',
+  'python3-socks': '/usr/lib/python3/dist-packages/socks.py',
 };

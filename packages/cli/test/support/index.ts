@@ -3,3 +3,4 @@ export { freePorts } from '../../src/trial/free-ports.js';
 export * from './lstp.js';
 export { skipBecause } from '@lstp/core/testing';
 export { TestServer, echo } from './two-ends.js';
+export { missingForSsh, startSshd, type OwnSshd } from './own-sshd.js';
