@@ -1,5 +1,6 @@
 /** A channel that is no byte stream, at one end: datagrams, or a listener at the other end. */
 import { ChannelRefusal, type Channel, type ChannelCode, type Connected, type DatagramChannel, type Tunnel } from '@lstp/core';
+import type { ChannelWatches } from './channel-watches.js';
 
 /** Datagrams that came while the back end connects: the first ones of a flow are the ones that matter. */
 const EARLY_DATAGRAMS = 64;
@@ -18,6 +19,7 @@ export class ChannelFlow implements DatagramChannel {
   readonly closed: Promise<ChannelCode>;
   readonly channel: Channel;
   readonly #host: FlowHost;
+  readonly #watches: ChannelWatches | undefined;
   /** Gets each datagram for this end. Views are valid during the call. Throwing ends the channel. */
   #take: ((datagram: Uint8Array) => void) | undefined;
   #early: Buffer[] = [];
@@ -26,10 +28,10 @@ export class ChannelFlow implements DatagramChannel {
   #refuse: (why: ChannelRefusal) => void = () => {};
   #close: (reason: ChannelCode) => void = () => {};
 
-  constructor(host: FlowHost, channel: Channel, take?: (datagram: Uint8Array) => void) {
+  constructor(host: FlowHost, channel: Channel, watches?: ChannelWatches) {
     this.#host = host;
     this.channel = channel;
-    this.#take = take;
+    this.#watches = watches;
     this.connected = new Promise((resolve, reject) => {
       this.#connect = resolve;
       this.#refuse = reject;
@@ -56,6 +58,7 @@ export class ChannelFlow implements DatagramChannel {
   send(datagram: Uint8Array): void {
     const { opener, state } = this.channel;
     if (this.#isOver || (!opener && state !== 'open')) return;
+    this.#watches?.outgoing(datagram);
     this.#host.tunnel.send(this.channel, datagram, this.#host.now());
     this.#host.settle();
   }
@@ -75,6 +78,7 @@ export class ChannelFlow implements DatagramChannel {
   handleData(datagram: Uint8Array): void {
     if (this.#isOver) return;
     if (this.#take === undefined) return this.#keep(datagram);
+    this.#watches?.incoming(datagram);
     try {
       this.#take(datagram);
     } catch {
@@ -88,6 +92,7 @@ export class ChannelFlow implements DatagramChannel {
     this.#early = [];
     this.#refuse(new ChannelRefusal(reason, message));
     this.#close(reason);
+    this.#watches?.closed(reason);
   }
 
   /** The oldest are lost beyond the bound. */

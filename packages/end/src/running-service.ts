@@ -37,9 +37,21 @@ export function hasParts({ codec, rewriters = [], monitors = [] }: ServiceConfig
 
 /** The monitors of a channel that has no layers; undefined where there are none, or layers that see plain bytes. */
 export function watchesOf({ rewriters, monitors, logger }: ServiceParts, channel: Channel, role: 'front' | 'back'): ChannelWatches | undefined {
-  if (monitors.length === 0 || rewriters.length > 0 || channel.request.codec !== undefined) return undefined;
+  const { kind, codec } = channel.request;
+  const hasLayers = kind === 'stream' && (rewriters.length > 0 || codec !== undefined);
+  if (monitors.length === 0 || hasLayers) return undefined;
   const watches = new ChannelWatches(monitors, factsOf(channel, role), logger);
   return watches.isEmpty ? undefined : watches;
+}
+
+/** For a channel of datagrams. Throws where a rewriter wants to change it: none can, and nothing goes as it is instead. */
+export function leaveUnchanged({ rewriters }: ServiceParts, channel: Channel, role: 'front' | 'back'): void {
+  const wanted = rewriters.flatMap((rewriter) => rewriter.rewrite(factsOf(channel, role)) ?? []);
+  for (const { outgoing, incoming } of wanted) {
+    outgoing?.destroy();
+    incoming?.destroy();
+  }
+  if (wanted.length > 0) throw new Error('a rewriter wants to change datagrams; rewriters change streams only');
 }
 
 /** What a channel's stream becomes. Throws what a rewriter or a codec throws; the stream is then untouched. */

@@ -12,13 +12,14 @@ import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
 import { auditDenial, type Who } from './audit.js';
 import type { ChannelFlow } from './channel-flow.js';
+import type { ChannelWatches } from './channel-watches.js';
 import { ConnectWatch, type Attempt } from './connect-watch.js';
 import { IncomingChannels } from './incoming-channels.js';
 import { refuse, reset } from './last-words.js';
-import { shape, watchesOf, type RunningService } from './running-service.js';
+import { leaveUnchanged, shape, watchesOf, type RunningService } from './running-service.js';
 import { ServiceMaker } from './service-maker.js';
 import { resolveTarget } from './target-addresses.js';
-import type { TunnelRunner } from './tunnel-runner.js';
+import type { FlowRequest, TunnelRunner } from './tunnel-runner.js';
 
 export interface ServiceHostOptions {
   readonly tunnel: string;
@@ -124,7 +125,7 @@ export class ServiceHost {
       return runner.openShaped(body, request, (channel) => ({ ...shape(parts, { channel, role, head: request.head ?? new Uint8Array() }, stream), ...watching(parts, channel, role) }));
     } catch (error) {
       // Nothing was opened: the application sees a reset, or the answer, and the plugin the reason.
-      const refusal = refusalOf(error as Error);
+      const refusal = this.#refusalOf(config.name, error as Error);
       if (request.answer === undefined) reset(stream);
       else refuse(stream, request.answer, refusal);
       return { id: '', ...refusedChannel(refusal) };
@@ -132,21 +133,34 @@ export class ServiceHost {
   }
 
   #openDatagrams(config: ServiceConfig, { target, source, onDatagram }: DatagramRequest): DatagramChannel {
-    return this.#openFlow(this.#bodyOf(config, 'datagram', target), source, onDatagram);
+    const { parts, role = 'front' } = this.#services.get(config.name) ?? {};
+    const watch = (channel: Channel): ChannelWatches | undefined => {
+      if (parts === undefined) return undefined;
+      leaveUnchanged(parts, channel, role);
+      return watchesOf(parts, channel, role);
+    };
+    return this.#openFlow(this.#bodyOf(config, 'datagram', target), { source, take: onDatagram, watch });
   }
 
   #listen(config: ServiceConfig, request: ListenRequest): OpenedChannel {
-    const flow = this.#openFlow(this.#bodyOf(config, 'listen', request.target), request.source);
+    const flow = this.#openFlow(this.#bodyOf(config, 'listen', request.target), { source: request.source });
     if ('channel' in flow) this.#incoming.add(flow, config.name, request);
     return flow;
   }
 
-  #openFlow(body: OpenBody, source: string | undefined, take?: (datagram: Uint8Array) => void): ChannelFlow | DatagramChannel {
+  #openFlow(body: OpenBody, request: FlowRequest): ChannelFlow | DatagramChannel {
     try {
-      return this.#options.runner.openFlow(body, source, take);
+      return this.#options.runner.openFlow(body, request);
     } catch (error) {
-      return { id: '', ...refusedChannel(refusalOf(error as Error)), dropped: 0, send: () => {}, close: () => {} };
+      return { id: '', ...refusedChannel(this.#refusalOf(body.service, error as Error)), dropped: 0, send: () => {}, close: () => {} };
     }
+  }
+
+  /** What a plugin threw is told in the log; what the tunnel says is its opener's to tell. */
+  #refusalOf(service: string, error: Error & { reason?: ChannelRefusal['reason'] }): ChannelRefusal {
+    if (error instanceof ChannelRefusal) return error;
+    if (error.reason === undefined) this.#options.logger.error({ service, err: error }, 'channel not opened: a plugin failed');
+    return new ChannelRefusal(error.reason ?? 'internal', error.message);
   }
 
   /** The codec is the service's, unless the peer is known to have none of that name. */
@@ -163,9 +177,9 @@ export class ServiceHost {
     const { runner } = this.#options;
     const { kind, service } = channel.request;
     const running = this.#services.get(service);
-    if (kind !== 'stream') runner.adoptFlow(channel);
-    else if (running?.parts === undefined) runner.adopt(channel);
-    else runner.adopt(channel, watchesOf(running.parts, channel, running.role));
+    const watches = running?.parts === undefined || kind === 'listen' ? undefined : watchesOf(running.parts, channel, running.role);
+    if (kind === 'stream') runner.adopt(channel, watches);
+    else runner.adoptFlow(channel, watches);
   }
 
   /** Connects the back end for a granted channel, and answers the peer. */
@@ -194,7 +208,7 @@ export class ServiceHost {
     const { source } = channel;
     const request = { ...(target === undefined ? {} : { target, addresses: addresses ?? [] }), ...(source === undefined ? {} : { source }) };
     if (kind === 'stream') return this.#connectStream(attempt, service, request);
-    if (kind === 'datagram') return this.#connectDatagrams(attempt, service.backEnd, request);
+    if (kind === 'datagram') return this.#connectDatagrams(attempt, service, request);
     return this.#listenFor(attempt, service, request);
   }
 
@@ -216,12 +230,13 @@ export class ServiceHost {
     }
   }
 
-  async #connectDatagrams(attempt: Attempt, backEnd: BackEnd, request: BackEndRequest): Promise<void> {
+  async #connectDatagrams(attempt: Attempt, { backEnd, parts, role }: RunningService, request: BackEndRequest): Promise<void> {
     const { runner } = this.#options;
     const { channel, abort } = attempt;
     const flow = runner.flowOf(channel);
     if (flow === undefined) return;
-    const connection = await backEnd.connectDatagrams?.({ ...request, send: (datagram) => flow.send(datagram), close: (reason) => flow.close(reason) }, abort.signal);
+    if (parts !== undefined) leaveUnchanged(parts, channel, role);
+    const connection = await backEnd?.connectDatagrams?.({ ...request, send: (datagram) => flow.send(datagram), close: (reason) => flow.close(reason) }, abort.signal);
     if (connection === undefined) throw new Error('connectDatagrams() gave no connection');
     void flow.closed.then(() => this.#guard(channel, () => connection.close()));
     if (attempt.isOver) return;
@@ -318,10 +333,6 @@ function countsOf(plugin: FrontEnd | BackEnd | undefined): Pick<ServiceStatus, '
 /** Whether nothing changed but the place in the file. */
 function isSame(a: ServiceConfig, b: ServiceConfig): boolean {
   return isDeepStrictEqual({ ...a, place: undefined }, { ...b, place: undefined });
-}
-
-function refusalOf(error: Error & { reason?: ChannelRefusal['reason'] }): ChannelRefusal {
-  return error instanceof ChannelRefusal ? error : new ChannelRefusal(error.reason ?? 'internal', error.message);
 }
 
 function refusedChannel(refusal: ChannelRefusal): Pick<JoinedChannel, 'connected' | 'closed'> {

@@ -45,6 +45,14 @@ export interface Shaped {
   readonly head?: Uint8Array;
 }
 
+/** Of a channel that is no stream. */
+export interface FlowRequest {
+  readonly source?: string | undefined;
+  /** Gets each datagram for this end. */
+  readonly take?: (datagram: Uint8Array) => void;
+  readonly watch?: (channel: Channel) => ChannelWatches | undefined;
+}
+
 export class TunnelRunner implements JoinHost, LinkHost {
   readonly tunnel: Tunnel;
   readonly slabs: Slabs;
@@ -113,13 +121,7 @@ export class TunnelRunner implements JoinHost, LinkHost {
   /** The same for a stream that `shape` puts something in front of; throws what it throws, and nothing was opened. */
   openShaped(request: Parameters<Tunnel['open']>[0], { source, answer }: ChannelRequest, shape: (channel: Channel) => Shaped): ChannelJoin {
     const channel = this.tunnel.open(request, source, this.now());
-    let shaped: Shaped;
-    try {
-      shaped = shape(channel);
-    } catch (error) {
-      this.tunnel.reset(channel, { code: 'internal', message: '' }, this.now());
-      throw error;
-    }
+    const shaped = this.#orReset(channel, () => shape(channel));
     const join = this.adopt(channel, shaped.watches);
     join.attach(shaped.stream, shaped.head, answer);
     if (!this.tunnel.established) this.#hold(channel);
@@ -135,10 +137,10 @@ export class TunnelRunner implements JoinHost, LinkHost {
     return join;
   }
 
-  /** Opens a channel that is no stream. Throws what Tunnel.open() throws. */
-  openFlow(request: Parameters<Tunnel['open']>[0], source: string | undefined, take?: (datagram: Uint8Array) => void): ChannelFlow {
+  /** Opens a channel that is no stream. Throws what Tunnel.open() and `watch` throw, and nothing was opened. */
+  openFlow(request: Parameters<Tunnel['open']>[0], { source, take, watch }: FlowRequest): ChannelFlow {
     const channel = this.tunnel.open(request, source, this.now());
-    const flow = this.adoptFlow(channel);
+    const flow = this.adoptFlow(channel, this.#orReset(channel, () => watch?.(channel)));
     if (take !== undefined) flow.attach(take);
     if (!this.tunnel.established) this.#hold(channel);
     this.settle();
@@ -146,8 +148,8 @@ export class TunnelRunner implements JoinHost, LinkHost {
   }
 
   /** The flow of a channel that the peer opened. */
-  adoptFlow(channel: Channel): ChannelFlow {
-    const flow = new ChannelFlow(this, channel);
+  adoptFlow(channel: Channel, watches?: ChannelWatches): ChannelFlow {
+    const flow = new ChannelFlow(this, channel, watches);
     this.#flows.set(channel, flow);
     this.#totals.channels += 1;
     return flow;
@@ -313,6 +315,15 @@ export class TunnelRunner implements JoinHost, LinkHost {
     const joins = [...this.#holding];
     this.#holding.clear();
     for (const join of joins) join.flush();
+  }
+
+  #orReset<T>(channel: Channel, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.tunnel.reset(channel, { code: 'internal', message: '' }, this.now());
+      throw error;
+    }
   }
 
   #hold(channel: Channel): void {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { PluginDefinition } from '@lstp/core';
@@ -34,6 +34,14 @@ describe('plugins', function () {
   }
 
   const echoService = (more: string) => `echo: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${echoes.port}", ${more} }`;
+
+  /** Gives each datagram back; `bye`, at which the back end of `packets` ends its flow, for `end`. */
+  async function startEcho(): Promise<DatagramSocket> {
+    const server = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(server, 'listening');
+    server.on('message', (datagram, { port, address }) => server.send(datagram.toString() === 'end' ? 'bye' : datagram, port, address));
+    return server;
+  }
 
   /** What an application hears that says `words` and no more. */
   async function hear(address: { readonly host: string; readonly port: number }, words: string): Promise<{ text: string; ending: string }> {
@@ -125,9 +133,7 @@ describe('plugins', function () {
 
   describe('datagrams', () => {
     it('go both ways, flow by flow, and a flow ends from the far end', async () => {
-      const server = createSocket('udp4').bind(0, '127.0.0.1');
-      await once(server, 'listening');
-      server.on('message', (datagram, { port, address }) => server.send(datagram.toString() === 'end' ? 'bye' : datagram, port, address));
+      const server = await startEcho();
       const { desk, lab } = await start({ services: [`dns: { plugin: packets, at: desk, to: "127.0.0.1:${server.address().port}" }`] }, [packets]);
       const client = createSocket('udp4');
       client.connect(desk.address('dns').port, '127.0.0.1');
@@ -214,9 +220,28 @@ describe('plugins', function () {
       await until('all have seen the end', () => seen.length === 4 && seen.every(({ closed }) => closed === 'done'));
     });
 
+    for (const [where, at] of [['front', 'desk'], ['back', 'lab']] as const) {
+      it(`cannot change datagrams (${where} end): the channel is refused, and nothing goes as it is`, async () => {
+        const server = createSocket('udp4').bind(0, '127.0.0.1');
+        await once(server, 'listening');
+        let received = 0;
+        server.on('message', () => (received += 1));
+        const { desk, lab } = await start({ services: [`dns: { plugin: packets, at: desk, to: "127.0.0.1:${server.address().port}", rewriters: [{ plugin: shift, at: ${at}, by: 1 }] }`, echoService('carrier: shared')] }, [packets, shift]);
+        const client = createSocket('udp4');
+        client.send('secret', desk.address('dns').port, '127.0.0.1');
+        await (at === 'desk' ? desk : lab).says(/a plugin failed|back end failed/);
+        await expectEcho(desk, 'echo', Buffer.from('hello'));
+        await until('no channel is left', () => desk.tunnel().channels.length === 0);
+        expect(received).to.equal(0);
+        client.close();
+        server.close();
+      });
+    }
+
     it('that throws refuses the channel: nothing goes as it is', async () => {
       const { desk } = await start({ services: [echoService('rewriters: [{ plugin: shift, by: 0 }]')] }, [shift]);
       expect(await Application.connect(desk.address('echo')).read().ended).to.equal('reset');
+      expect(await desk.says(/a plugin failed/)).to.include({ service: 'echo' });
       expect(echoes.openCount).to.equal(0);
     });
   });
@@ -228,6 +253,33 @@ describe('plugins', function () {
       expect(await hear(desk.address('echo'), 'hello')).to.deep.equal({ text: 'hello', ending: 'end' });
       await until('both have seen the end', () => seen.filter(({ closed }) => closed === 'done').length === 2);
       for (const { outgoing, incoming, facts } of seen) expect([outgoing, incoming, facts.source]).to.deep.equal(['hello', 'hello', seen[0]?.facts.source]);
+    });
+
+    it('sees datagrams, one call each, at its end', async () => {
+      const seen: Seen[] = [];
+      const server = await startEcho();
+      const { desk } = await start({ services: [`dns: { plugin: packets, at: desk, to: "127.0.0.1:${server.address().port}", monitors: [spy, { plugin: spy, at: lab }] }`] }, [packets, spy('spy', seen)]);
+      const client = createSocket('udp4');
+      client.connect(desk.address('dns').port, '127.0.0.1');
+      await once(client, 'connect');
+      try {
+        for (const word of ['one', 'two']) {
+          client.send(word);
+          await once(client, 'message');
+        }
+        client.send('end');
+        await until('both have seen the end', () => seen.filter(({ closed }) => closed === 'done').length === 2);
+      } finally {
+        client.close();
+        server.close();
+      }
+      expect(seen.map(({ facts }) => `${facts.kind} ${facts.role}`)).to.have.members(['datagram front', 'datagram back']);
+      const front = seen.find(({ facts }) => facts.role === 'front');
+      const back = seen.find(({ facts }) => facts.role === 'back');
+      expect([front?.calls, back?.calls]).to.deep.equal([
+        [['out', 'one'], ['in', 'one'], ['out', 'two'], ['in', 'two'], ['out', 'end']],
+        [['in', 'one'], ['out', 'one'], ['in', 'two'], ['out', 'two'], ['in', 'end']],
+      ]);
     });
 
     it('that throws is let go and logged; the data goes on, and others see it', async () => {

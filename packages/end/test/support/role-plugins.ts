@@ -194,20 +194,26 @@ export interface Seen {
   outgoing: string;
   incoming: string;
   closed: string;
+  /** Each call, in order. */
+  readonly calls: (readonly ['out' | 'in', string])[];
 }
 
 /** A monitor that keeps what it sees in `seen`; it throws when it sees `throwAt`. */
 export function spy(name: string, seen: Seen[], throwAt?: string): PluginDefinition {
   class Spy implements Monitor {
     watch(facts: ChannelFacts): ChannelWatch {
-      const entry = { facts, outgoing: '', incoming: '', closed: '' };
+      const entry = { facts, outgoing: '', incoming: '', closed: '', calls: new Array<readonly ['out' | 'in', string]>() };
       seen.push(entry);
       return {
         outgoing: (bytes) => {
+          entry.calls.push(['out', Buffer.from(bytes).toString()]);
           entry.outgoing += Buffer.from(bytes).toString();
           if (throwAt !== undefined && entry.outgoing.includes(throwAt)) throw new Error('a monitor that fails');
         },
-        incoming: (bytes) => void (entry.incoming += Buffer.from(bytes).toString()),
+        incoming: (bytes) => {
+          entry.calls.push(['in', Buffer.from(bytes).toString()]);
+          entry.incoming += Buffer.from(bytes).toString();
+        },
         closed: (reason) => void (entry.closed = reason),
       };
     }
