@@ -5,10 +5,11 @@ import { codecs } from './compression/index.js';
 import forward from './forward/index.js';
 import httpProxy from './http-proxy/index.js';
 import login from './login/index.js';
+import record from './record/index.js';
 import socks from './socks/index.js';
 import stdio from './stdio/index.js';
 import tls from './tls/index.js';
 import udp from './udp/index.js';
 
 /** All of them, as `lstp` hands them to a chain file. */
-export const bundledPlugins: readonly PluginDefinition[] = [forward, httpProxy, login, socks, stdio, tls, udp, ...codecs];
+export const bundledPlugins: readonly PluginDefinition[] = [forward, httpProxy, login, record, socks, stdio, tls, udp, ...codecs];
