@@ -14,4 +14,6 @@ export const DEBIAN_PACKAGES = {
   'dante-client': '/usr/bin/socksify',
   proxychains4: '/usr/bin/proxychains4',
   'python3-socks': '/usr/lib/python3/dist-packages/socks.py',
+  wget: '/usr/bin/wget',
+  haproxy: '/usr/sbin/haproxy',
 };

@@ -9,6 +9,7 @@ export default definePlugin({
   about: 'an HTTP proxy whose clients choose the target: CONNECT, and plain HTTP by URL',
   options: HTTP_PROXY_OPTIONS,
   targets: 'chosen',
+  oneSided: { front: ['accounts'] },
   frontEnd: HttpProxyFrontEnd,
   backEnd: HttpProxyBackEnd,
 });
