@@ -14,8 +14,8 @@ export class SocksClient {
   readonly ended: Promise<void>;
   #bytes: Buffer = Buffer.alloc(0);
 
-  static async connect(port: number): Promise<SocksClient> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  static async connect(port: number, host = '127.0.0.1'): Promise<SocksClient> {
+    const socket = connect({ port, host, allowHalfOpen: true });
     await once(socket, 'connect');
     return new SocksClient(socket);
   }
