@@ -81,7 +81,7 @@ describe('SOCKS is bounded', function () {
 
     after(() => place.remove());
 
-    async function start(listen = '127.0.0.1'): Promise<void> {
+    async function start({ listen = '127.0.0.1', allow = '127.0.0.1:*' } = {}): Promise<void> {
       const [lab, front = 0] = await freePorts(2);
       port = front;
       nodes = await makeNodes(place.folder, `lstp: 1
@@ -92,7 +92,7 @@ tunnels:
   acme:
     route: desk > lab
     services:
-      socks: { plugin: socks, at: desk, listen: "${listen}:${port}", allow: ["127.0.0.1:*"] }
+      socks: { plugin: socks, at: desk, listen: "${listen}:${port}", allow: ["${allow}"] }
 `);
       await Promise.all([...nodes.values()].map((node) => node.start()));
       await Promise.all([...nodes.values()].map((node) => node.established()));
@@ -141,9 +141,32 @@ tunnels:
       await until('nothing is left', () => handlesSince(before).length === 0);
     });
 
+    it('whatever byte of a request is another one, its connection comes to an end; and the next one is served', async () => {
+      const server = await TestServer.start(echo);
+      await start({ allow: `127.0.0.1:${server.port}` });
+      const [high, low] = [server.port >> 8, server.port & 255];
+      // The port of names is far from the allowed one: none is ever looked up.
+      const names = [3, 9, ...Buffer.from('some.acme'), high ^ 255, low ^ 255];
+      const requests = [
+        [5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, high, low], [5, 2, 2, 0, 5, 1, 0, ...names], [5, 1, 0, 5, 2, 0, 1, 127, 0, 0, 1, high, low], [5, 1, 0, 5, 3, 0, 1, 0, 0, 0, 0, 0, 0],
+        [4, 1, high, low, 127, 0, 0, 1, 117, 0], [4, 2, high, low, 127, 0, 0, 1, 0], [4, 1, high ^ 255, low ^ 255, 0, 0, 0, 1, 0, ...Buffer.from('some.acme'), 0],
+      ];
+      const mutated = requests.flatMap((bytes) => bytes.flatMap((_, at) => [0, 1, 2, 5, 127, 255].map((value) => Buffer.from(bytes.with(at, value)))));
+      for (const bytes of mutated) {
+        const asking = await SocksClient.connect(port);
+        asking.socket.end(bytes);
+        await asking.ended;
+        asking.socket.destroy();
+      }
+      const asking = await (await SocksClient.connect(port)).greet();
+      expect((await asking.request(1, '127.0.0.1', server.port)).code).to.equal(0);
+      asking.socket.destroy();
+      await Promise.all([stop(), server.stop()]);
+    });
+
     it('an application on IPv6 gets and uses addresses of IPv6', async function () {
       if (!Object.values(networkInterfaces()).flat().some((one) => one?.address === '::1')) skipBecause(this, 'this machine has no IPv6');
-      await start('[::1]');
+      await start({ listen: '[::1]' });
       const target = createSocket('udp4', (datagram, { port: from, address }) => target.send(datagram, from, address)).bind(0, '127.0.0.1');
       const own = createSocket('udp6').bind(0, '::1');
       await Promise.all([once(target, 'listening'), once(own, 'listening')]);
