@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Adapter } from './adapters/adapter.js';
 import { bulk } from './figures/bulk.js';
+import { compression } from './figures/compression.js';
 import { connections } from './figures/connections.js';
 import { encryption } from './figures/encryption.js';
 import type { Figure } from './figures/figure.js';
@@ -15,13 +16,14 @@ import { passThrough } from './figures/pass-through.js';
 import { roundTrip } from './figures/round-trip.js';
 import { state } from './figures/state.js';
 import { start } from './figures/start.js';
+import { udp } from './figures/udp.js';
 import { parseOptions, USAGE, type Options } from './options.js';
 import { missingOf } from './process/debian-packages.js';
 import { Scope } from './process/scope.js';
 import { Results } from './report/results.js';
 import { renderTable } from './report/table.js';
 
-const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, start, parser, state];
+const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, compression, start, parser, state];
 
 process.exitCode = await main();
 

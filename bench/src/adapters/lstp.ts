@@ -7,31 +7,42 @@ import { promisify } from 'node:util';
 import type { Child } from '../process/child.js';
 import { freePort } from '../process/free-port.js';
 import type { Scope } from '../process/scope.js';
-import { untilEchoes, type Adapter } from './adapter.js';
+import { untilEchoes, type Adapter, type Chain, type Setting } from './adapter.js';
 
 const LSTP = fileURLToPath(new URL('../../../../packages/cli/bin/lstp.js', import.meta.url));
 const NODES = ['relay', 'lab', 'desk'] as const;
 type NodeName = (typeof NODES)[number];
 
-export const lstp: Adapter = {
-  name: 'lstp',
-  packages: [],
-  encrypted: true,
-  async start({ scope, target, hop }) {
-    const folder = scope.temporaryFolder();
-    const [relayPort, entrance] = [await freePort(), await freePort()];
-    const keys = await makeKeys(folder);
-    const nodes = {} as Record<NodeName, Child>;
-    for (const name of NODES) {
-      const chainFile = join(folder, `${name}.yaml`);
-      const dialedPort = name === 'relay' ? relayPort : await hop(relayPort, name);
-      await writeFile(chainFile, chain({ keys, relayPort, dialedPort, entrance, target }));
-      nodes[name] = await startNode(scope, { name, chainFile, folder });
-    }
-    await untilEchoes(entrance, Object.values(nodes));
-    return { entrance, pids: { desk: [nodes.desk.pid], relay: [nodes.relay.pid], lab: [nodes.lab.pid] } };
-  },
-};
+export const lstp: Adapter = lstpWith({ name: 'lstp' });
+
+export interface Variant {
+  /** As it stands in the table. */
+  readonly name: string;
+  /** Further keys of the service: `codec: zlib`. */
+  readonly keys?: string;
+  /** Resolves when something comes back from the server. */
+  readonly ready?: (entrance: number, children: readonly Child[]) => Promise<void>;
+}
+
+/** The same chain with another service. */
+export function lstpWith({ name, keys = '', ready = untilEchoes }: Variant): Adapter {
+  return { name, packages: [], encrypted: true, start: (setting) => startChain(setting, keys, ready) };
+}
+
+async function startChain({ scope, target, hop }: Setting, keys: string, ready: NonNullable<Variant['ready']>): Promise<Chain> {
+  const folder = scope.temporaryFolder();
+  const [relayPort, entrance] = [await freePort(), await freePort()];
+  const publicKeys = await makeKeys(folder);
+  const nodes = {} as Record<NodeName, Child>;
+  for (const name of NODES) {
+    const chainFile = join(folder, `${name}.yaml`);
+    const dialedPort = name === 'relay' ? relayPort : await hop(relayPort, name);
+    await writeFile(chainFile, chain({ keys: publicKeys, relayPort, dialedPort, entrance, target, service: keys }));
+    nodes[name] = await startNode(scope, { name, chainFile, folder });
+  }
+  await ready(entrance, Object.values(nodes));
+  return { entrance, pids: { desk: [nodes.desk.pid], relay: [nodes.relay.pid], lab: [nodes.lab.pid] } };
+}
 
 /** A node's process, after `lstp: NODE ready`. Its control socket lies in `folder`. */
 export async function startNode(scope: Scope, { name, chainFile, folder }: { name: string; chainFile: string; folder: string }): Promise<Child> {
@@ -66,9 +77,11 @@ interface ChainPorts {
   readonly dialedPort: number;
   readonly entrance: number;
   readonly target: number;
+  /** Further keys of the service. */
+  readonly service: string;
 }
 
-function chain({ keys, relayPort, dialedPort, entrance, target }: ChainPorts): string {
+function chain({ keys, relayPort, dialedPort, entrance, target, service }: ChainPorts): string {
   return `
 lstp: 1
 nodes:
@@ -79,6 +92,6 @@ tunnels:
   bench:
     route: desk > relay < lab
     services:
-      bench: { at: desk, listen: "127.0.0.1:${entrance}", to: "127.0.0.1:${target}" }
+      bench: { at: desk, listen: "127.0.0.1:${entrance}", to: "127.0.0.1:${target}"${service === '' ? '' : `, ${service}`} }
 `;
 }

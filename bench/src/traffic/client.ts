@@ -1,6 +1,7 @@
 /** Program: the application in front of a chain. */
 import { serveCalls } from './serve-calls.js';
 import { BulkLoad } from './bulk-load.js';
+import { sendDatagrams } from './datagram-load.js';
 import { holdConnections, makeConnections, measureEchoes, measureRoundTrips } from './echo-load.js';
 import { Meter } from './meter.js';
 
@@ -19,6 +20,7 @@ serveCalls({
   },
   mark: () => meter.mark(),
   totals: () => meter.takeTotals(),
+  sendDatagrams,
   connections: makeConnections,
   echoes: measureEchoes,
   roundTrips: measureRoundTrips,

@@ -3,12 +3,14 @@
  */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { DatagramCounter } from './datagram-counter.js';
 import { Meter } from './meter.js';
 import { pump } from './pump.js';
 import { serveCalls } from './serve-calls.js';
 import { BULK_HEADER_BYTES, DOWNLOAD, ECHO, UPLOAD } from './wire.js';
 
 const meter = new Meter();
+const datagrams = new DatagramCounter();
 const server = createServer({ noDelay: true, allowHalfOpen: true }, serve);
 
 serveCalls({
@@ -17,6 +19,8 @@ serveCalls({
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   },
+  listenDatagrams: () => datagrams.listen(),
+  countDatagrams: () => datagrams.take(),
   mark: () => meter.mark(),
   totals: () => meter.takeTotals(),
 });

@@ -25,6 +25,15 @@ export interface Totals {
   readonly received: number;
 }
 
+export interface DatagramLoad {
+  readonly port: number;
+  /** A second. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** Of each; 8 at least. */
+  readonly bytes: number;
+}
+
 export type Direction = 'up' | 'down';
 
 /** What each program answers, by the name of the call. Both answer `mark` and `totals`. */
@@ -46,6 +55,12 @@ export interface Calls {
   release: { parameters: Record<string, never>; result: null };
   /** Client: single bytes there and back on `count` connections at once, for `seconds`. Counts round trips. */
   echoes: { parameters: { port: number; count: number; seconds: number }; result: Mark };
+  /** Server: a UDP socket that counts; its port. One datagram of ECHO alone comes back. */
+  listenDatagrams: { parameters: Record<string, never>; result: number };
+  /** Server: different datagrams of the last run that came; throws when any was wrong. The next run begins. */
+  countDatagrams: { parameters: Record<string, never>; result: number };
+  /** Client: datagrams of `bytes` at `rate` a second; how many were sent. */
+  sendDatagrams: { parameters: DatagramLoad; result: number };
   /** Legs: the public keys of all ends there. */
   legKeys: { parameters: Record<string, never>; result: readonly string[] };
   /** Legs: `count` legs to the relay of that port and public key; resolves when all wait for their other side. */

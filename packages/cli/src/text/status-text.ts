@@ -38,25 +38,33 @@ function loginText({ at, state, user, groups = [], message, refused }: LoginStat
 }
 
 function servicesText(services: readonly ServiceStatus[], channels: readonly ChannelStatus[]): string {
-  const rows = services.map(({ name, plugin, role, addresses, error }) => {
+  const rows = services.map(({ name, plugin, role, addresses, codec, counts, error }) => {
     const open = channels.filter(({ service }) => service === name).length;
     const where = error === undefined ? addresses.join(', ') : `failed: ${error}`;
-    return [name, plugin, role === 'front' ? 'applications here' : 'server here', `${open} open`, where];
+    const more = [...savedText(codec), ...Object.entries(counts ?? {}).flatMap(([event, count]) => (count > 0 ? [`${count} ${event}`] : []))].join(', ');
+    return [name, plugin, role === 'front' ? 'applications here' : 'server here', `${open} open`, [where, more].filter((text) => text !== '').join('; ')];
   });
   return `  services\n${table(rows, '    ')}`;
+}
+
+/** What is left of the bytes of a compressed service. */
+function savedText(codec: ServiceStatus['codec']): string[] {
+  if (codec === undefined || codec.plainOut + codec.plainIn === 0) return codec === undefined ? [] : [codec.name];
+  const { name, plainOut, plainIn, codedOut, codedIn } = codec;
+  return [`${name}: ${bytes(plainOut + plainIn)} as ${bytes(codedOut + codedIn)}`];
 }
 
 function channelsText(channels: readonly ChannelStatus[]): string {
   const rows = channels
     .slice(0, LISTED)
-    .map(({ id, service, state, target, source, bytesIn, bytesOut, ageMs }) => [
+    .map(({ id, service, state, target, source, bytesIn, bytesOut, dropped = 0, ageMs }) => [
       String(id),
       service,
       state,
       `${bytes(bytesIn)} in`,
       `${bytes(bytesOut)} out`,
       duration(ageMs),
-      [source === undefined ? '' : `from ${source}`, target === undefined ? '' : `to ${target}`].join(' ').trim(),
+      [source === undefined ? '' : `from ${source}`, target === undefined ? '' : `to ${target}`, dropped === 0 ? '' : `${dropped} dropped`].filter((text) => text !== '').join(' '),
     ]);
   const more = channels.length > LISTED ? `\n    and ${channels.length - LISTED} more` : '';
   return `  channels\n${table(rows, '    ')}${more}`;

@@ -50,6 +50,31 @@ tunnel acme: established
 `);
   });
 
+  it('shows what plugins count, what a codec saved, and what was dropped', () => {
+    const text = statusText({
+      ...NODE,
+      tunnels: [
+        {
+          name: 'acme',
+          state: 'established',
+          carriers: [],
+          services: [
+            { name: 'dns', plugin: 'udp', role: 'front', addresses: ['127.0.0.1:53'], counts: { 'flows': 2, 'flows idle': 0, 'datagrams in': 7 } },
+            { name: 'x', plugin: 'forward', role: 'back', addresses: [], codec: { name: 'zlib', plainOut: 2048, plainIn: 2048, codedOut: 512, codedIn: 512 } },
+            { name: 'y', plugin: 'forward', role: 'back', addresses: [], codec: { name: 'zlib', plainOut: 0, plainIn: 0, codedOut: 0, codedIn: 0 } },
+          ],
+          channels: [{ id: 1, service: 'dns', kind: 'datagram', dropped: 3, state: 'open', role: 'front', source: '127.0.0.1:5', bytesIn: 0, bytesOut: 0, ageMs: 0 }],
+        },
+      ],
+    });
+    expect(text).to.contain(`
+    dns  udp      applications here  1 open  127.0.0.1:53; 2 flows, 7 datagrams in
+    x    forward  server here        0 open  zlib: 4.0 KiB as 1.0 KiB
+    y    forward  server here        0 open  zlib
+`);
+    expect(text).to.contain('from 127.0.0.1:5 3 dropped\n');
+  });
+
   it('shows what a middle relays', () => {
     const legs = [{ tunnel: null, side: 'left', from: 'desk', state: 'parked', ageMs: 5000 }] as const;
     const text = statusText({ ...NODE, relay: { parked: 1, waiting: 0, paired: 2, standby: 0, links: 1, bytes: 3 * 1024 ** 3, legs } });
