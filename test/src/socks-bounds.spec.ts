@@ -122,6 +122,42 @@ tunnels:
       await stop();
     });
 
+    it('256 applications wait for a BIND or have an association; the next one is told so, and served once one has left', async () => {
+      await start();
+      const all: SocksClient[] = [];
+      for (let count = 0; count < 256; count += 1) {
+        const asking = await (await SocksClient.connect(port)).greet();
+        expect((await asking.request(count % 2 === 0 ? 2 : 3, '127.0.0.1', count % 2 === 0 ? 21 : 0)).code).to.equal(0);
+        all.push(asking);
+      }
+      for (const command of [2, 3]) {
+        const tooMany = await (await SocksClient.connect(port)).greet();
+        expect((await tooMany.request(command, '127.0.0.1', 21)).code).to.equal(1);
+        tooMany.socket.destroy();
+      }
+      const leaving = all[1] as SocksClient;
+      leaving.socket.end();
+      await leaving.ended;
+      const next = await (await SocksClient.connect(port)).greet();
+      expect((await next.request(2, '127.0.0.1', 21)).code).to.equal(0);
+      for (const { socket } of [...all, next]) socket.destroy();
+      await stop();
+    });
+
+    it('1024 applications are in the middle of their handshakes; the next one is closed', async () => {
+      await start();
+      const all: SocksClient[] = [];
+      for (let count = 0; count < 1024; count += 1) all.push(await SocksClient.connect(port));
+      const tooMany = await SocksClient.connect(port);
+      await tooMany.ended;
+      const [first] = all as [SocksClient];
+      first.socket.end();
+      await first.ended;
+      const next = await (await SocksClient.connect(port)).greet();
+      for (const { socket } of [...all, tooMany, next]) socket.destroy();
+      await stop();
+    });
+
     it('nodes that end leave nothing of handshakes, BINDs, associations and connections', async () => {
       const before = openHandles();
       const server = await TestServer.start(echo);
