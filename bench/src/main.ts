@@ -11,6 +11,7 @@ import { loadedRoundTrip } from './figures/loaded-round-trip.js';
 import { legs } from './figures/legs.js';
 import { longLink } from './figures/long-link.js';
 import { manyChannels } from './figures/many-channels.js';
+import { monitor } from './figures/monitor.js';
 import { parser } from './figures/parser.js';
 import { passThrough } from './figures/pass-through.js';
 import { roundTrip } from './figures/round-trip.js';
@@ -23,7 +24,7 @@ import { Scope } from './process/scope.js';
 import { Results } from './report/results.js';
 import { renderTable } from './report/table.js';
 
-const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, compression, start, parser, state];
+const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, compression, monitor, start, parser, state];
 
 process.exitCode = await main();
 

@@ -20,16 +20,18 @@ export interface Variant {
   readonly name: string;
   /** Further keys of the service: `codec: zlib`. */
   readonly keys?: string;
+  /** Plugin modules, by path. */
+  readonly plugins?: readonly string[];
   /** Resolves when something comes back from the server. */
   readonly ready?: (entrance: number, children: readonly Child[]) => Promise<void>;
 }
 
 /** The same chain with another service. */
-export function lstpWith({ name, keys = '', ready = untilEchoes }: Variant): Adapter {
-  return { name, packages: [], encrypted: true, start: (setting) => startChain(setting, keys, ready) };
+export function lstpWith({ name, keys = '', plugins = [], ready = untilEchoes }: Variant): Adapter {
+  return { name, packages: [], encrypted: true, start: (setting) => startChain(setting, { keys, plugins, ready }) };
 }
 
-async function startChain({ scope, target, hop }: Setting, keys: string, ready: NonNullable<Variant['ready']>): Promise<Chain> {
+async function startChain({ scope, target, hop }: Setting, { keys, plugins, ready }: Required<Omit<Variant, 'name'>>): Promise<Chain> {
   const folder = scope.temporaryFolder();
   const [relayPort, entrance] = [await freePort(), await freePort()];
   const publicKeys = await makeKeys(folder);
@@ -37,7 +39,7 @@ async function startChain({ scope, target, hop }: Setting, keys: string, ready: 
   for (const name of NODES) {
     const chainFile = join(folder, `${name}.yaml`);
     const dialedPort = name === 'relay' ? relayPort : await hop(relayPort, name);
-    await writeFile(chainFile, chain({ keys: publicKeys, relayPort, dialedPort, entrance, target, service: keys }));
+    await writeFile(chainFile, chain({ keys: publicKeys, relayPort, dialedPort, entrance, target, service: keys, plugins }));
     nodes[name] = await startNode(scope, { name, chainFile, folder });
   }
   await ready(entrance, Object.values(nodes));
@@ -79,9 +81,10 @@ interface ChainPorts {
   readonly target: number;
   /** Further keys of the service. */
   readonly service: string;
+  readonly plugins: readonly string[];
 }
 
-function chain({ keys, relayPort, dialedPort, entrance, target, service }: ChainPorts): string {
+function chain({ keys, relayPort, dialedPort, entrance, target, service, plugins }: ChainPorts): string {
   return `
 lstp: 1
 nodes:
@@ -93,5 +96,6 @@ tunnels:
     route: desk > relay < lab
     services:
       bench: { at: desk, listen: "127.0.0.1:${entrance}", to: "127.0.0.1:${target}"${service === '' ? '' : `, ${service}`} }
+plugins: ${JSON.stringify(plugins)}
 `;
 }
