@@ -14,6 +14,8 @@ export const DEBIAN_PACKAGES = {
   'dante-client': '/usr/bin/socksify',
   proxychains4: '/usr/bin/proxychains4',
   'python3-socks': '/usr/lib/python3/dist-packages/socks.py',
+  'dnsmasq-base': '/usr/sbin/dnsmasq',
+  'bind9-dnsutils': '/usr/bin/dig',
   wget: '/usr/bin/wget',
   haproxy: '/usr/sbin/haproxy',
 };
