@@ -71,7 +71,7 @@ function whatToType({ file, port, demo, tookMs }: { file: string; port: number; 
     [`${lstp} status --as west`, 'what a relay in between sees'],
     [`${lstp} map ${shellWord(file)}`, 'the one file that describes it, drawn'],
   ];
-  return `lstp: all ready\nThe tunnel stands, ${(tookMs / 1000).toFixed(1)} s after the start. In another terminal, type:\n\n${table(lines, '  ')}\n\nCtrl-C ends it and leaves nothing behind.\n`;
+  return `lstp: all ready\nThe tunnel stands, ${(tookMs / 1000).toFixed(1)} s after the start. In another terminal, type:\n\n${table(lines.map(([command = '', what = '']) => [command, `# ${what}`]), '  ')}\n\nCtrl-C ends it and leaves nothing behind.\n`;
 }
 
 /** Where loopback is an exception from proxies, curl would go to the page directly. */
