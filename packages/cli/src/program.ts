@@ -31,7 +31,7 @@ type Done = (status: number | void) => void;
 type Declaration = (program: Command, done: Done) => void;
 
 /** In the order in which one needs them. */
-const COMMANDS: readonly Declaration[] = [declareTrial, declareInit, declareKeygen, declareCheck, declareMap, declareUp, declareStatus, declareReload, declareConnect, declarePasswd, declarePlugins];
+const COMMANDS: readonly Declaration[] = [declareTrial, declareInit, declareKeygen, declareCheck, declareMap, declareUp, declareStatus, declareReload, declareConnect, declarePasswd, declarePlugins, declarePlugin];
 
 const IN_BACKGROUND = 'lstp up demo/chain.yaml --all --keys demo/keys --direct 2>demo/log &';
 
@@ -158,6 +158,18 @@ function declarePlugins(program: Command, done: Done): void {
     .option('--json', 'as JSON, with the schema of the options')
     .action(async (file: string | undefined, options: { json?: boolean }) => done(await (await import('./commands/plugins.js')).plugins(file, options)));
   example(command, 'lstp plugins');
+}
+
+function declarePlugin(program: Command, done: Done): void {
+  const group = program.command('plugin').description('make a plugin of your own');
+  const command = group
+    .command('new')
+    .description('write a plugin to begin with: two roles, options, tests, a chain file to try it')
+    .argument('<name>', 'the word for `plugin:` in chain files')
+    .argument('[dir]', 'folder to write it in (default: lstp-plugin-NAME); nothing in it is ever overwritten')
+    .action(async (name: string, folder: string | undefined) => done(await (await import('./commands/plugin-new.js')).pluginNew(name, folder)));
+  command.showHelpAfterError('(`lstp plugin new --help` shows how)');
+  for (const one of [group, command]) example(one, 'lstp plugin new gopher', 'lstp check --no-plugins lstp-plugin-gopher/chain.yaml');
 }
 
 function asOption(what: string): Option {

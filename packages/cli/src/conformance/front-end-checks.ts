@@ -59,7 +59,8 @@ function streamChecks(plugin: PluginDefinition, sample: PluginSample): Check[] {
     }),
     'outlives clients that leave, reset or talk nonsense': inTunnel(async (pair) => {
       const silent = await pair.client();
-      for (const leave of [(client: Socket) => client.end(), (client: Socket) => client.resetAndDestroy()]) leave(await pair.client());
+      (await pair.client()).resetAndDestroy();
+      await gone((await pair.client()).end());
       await Promise.all(GARBAGE.map(async (bytes) => gone((await pair.client()).end(bytes))));
       const broken = await pair.client();
       void open(broken, TARGET).catch(() => {});

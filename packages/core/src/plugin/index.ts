@@ -11,6 +11,7 @@ export type { ServiceAddress } from '../config/chain.js';
 export type { ChannelCode, PublicKey } from '../protocol/index.js';
 export * from './contract.js';
 export * from './handshake.js';
+export type { Logger } from 'pino';
 /** The decorators, of the very copy that the host resolves with. */
 export { inject, injectable } from 'tsyringe';
 /** For options: of the version that this lstp checks them with. */
