@@ -34,7 +34,7 @@ describe('lstp: usage', function () {
 
   it('shows examples that work when they are pasted', async () => {
     const bin = `lstp() { "${process.execPath}" "${BIN}" "$@"; }`;
-    for (const command of ['init', 'keygen', 'check', 'map', 'plugins']) {
+    for (const command of ['init', 'keygen', 'check', 'map', 'plugins', 'plugin']) {
       const fresh = new Workplace();
       try {
         const { stdout } = await fresh.run([command, '--help']);

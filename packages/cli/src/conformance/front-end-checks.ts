@@ -70,7 +70,7 @@ function streamChecks(plugin: PluginDefinition, sample: PluginSample): Check[] {
       await pair.quiet();
     }),
     'ends a client whose channel is refused, whatever the reason': inTunnel(async (pair, script) => {
-      for (const reason of REFUSALS) await expectRefused(await pair.client(), { script, reason, sample });
+      for (const reason of REFUSALS) await expectRefused(pair, { script, reason, sample });
       script.mood = 'echo';
       await expectEcho(await pair.client(), 100);
       await pair.quiet();
@@ -95,13 +95,17 @@ function streamChecks(plugin: PluginDefinition, sample: PluginSample): Check[] {
   });
 }
 
-async function expectRefused(client: Socket, { script, reason, sample }: { readonly script: Script; readonly reason: ChannelCode; readonly sample: PluginSample }): Promise<void> {
+async function expectRefused(pair: Pair, { script, reason, sample }: { readonly script: Script; readonly reason: ChannelCode; readonly sample: PluginSample }): Promise<void> {
   script.mood = { refuses: reason };
-  const received: Buffer[] = [];
-  const whole = gone(client.on('data', (chunk: Buffer) => received.push(chunk)));
-  void sample.frontEnd?.open?.(client, TARGET).catch(() => {});
-  await within(`the connection of a client ends whose channel is refused (${reason})`, whole);
-  sample.frontEnd?.refused?.(reason, Buffer.concat(received));
+  const path = await SlowPath.to(pair.address, 0);
+  try {
+    const client = await path.client();
+    void Promise.resolve(sample.frontEnd?.open?.(client, TARGET)).catch(() => {}).then(() => client.resume());
+    await within(`the connection of a client ends whose channel is refused (${reason})`, gone(client));
+    sample.frontEnd?.refused?.(reason, Buffer.concat(path.received));
+  } finally {
+    await path.stop();
+  }
 }
 
 /** Resolves when the other side has ended, or broken, the connection; which is then closed. */

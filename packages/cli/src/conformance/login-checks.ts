@@ -53,7 +53,7 @@ const SOURCE: LoginSource = { node: 'desk', key: generateIdentity().publicKey };
 
 /** Few: a good login is slower after each. */
 function wrongOnes({ user, proof }: Credentials): Credentials[] {
-  const proofs = ['', `${proof}\0`, 'x'.repeat(PROOF_CHARACTERS)];
-  const users = ['', '__proto__', '../../etc/passwd', '\ud800'];
+  const proofs = ['', `${proof}x`];
+  const users = ['', '__proto__', '\ud800'];
   return [...proofs.map((wrong) => ({ user, proof: wrong })), ...users.map((wrong) => ({ user: wrong, proof }))];
 }

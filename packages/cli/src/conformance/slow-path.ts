@@ -1,4 +1,4 @@
-/** A network on which every byte travels alone. */
+/** A network on which bytes travel alone, and which remembers what it carried back. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -8,6 +8,8 @@ import { connectTo } from './pair.js';
 export class SlowPath {
   readonly #server: Server;
   readonly #sockets: Socket[] = [];
+  /** What clients were sent. */
+  readonly received: Buffer[] = [];
 
   /** Leads to `address`. The first `count` bytes of each connection come one by one, the rest as they are. */
   static async to(address: ServiceAddress, count: number): Promise<SlowPath> {
@@ -21,8 +23,9 @@ export class SlowPath {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, async (client) => {
       const server = await connectTo(address);
       this.#sockets.push(client.on('error', () => server.destroy()), server);
+      server.on('data', (chunk: Buffer) => this.received.push(chunk));
       server.on('close', () => server.readableEnded || client.destroy()).pipe(client);
-      await trickle(client, server, count);
+      await trickle(client, server, count).catch(() => server.destroy());
     });
   }
 

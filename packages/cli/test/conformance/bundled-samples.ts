@@ -1,6 +1,9 @@
 /** What the conformance suites need to know of each bundled plugin. A plugin without a line here fails its test. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { hashPassword } from '@lstp/core/security';
 import { readUntil, type PluginSample } from '../../src/conformance/index.js';
 
 /** SOCKS 5 (RFC 1928): no authentication, CONNECT to an IPv4 address. */
@@ -26,14 +29,26 @@ async function openHttp(client: Socket, target: string): Promise<undefined> {
   assert.match(answer.toString(), /^HTTP\/1\.1 200 /, 'the answer of success');
 }
 
-/** What `open` read too much of comes a second time. */
 function refusedByHttp(_reason: string, received: Buffer): void {
-  assert.match(received.toString(), /^HTTP\/1\.1 (?:403|50[234]) [^]*\r\n\r\n(?:lstp: .+\n)+$/, 'a status that says so, and one line why');
+  assert.match(received.toString(), /^HTTP\/1\.1 (?:403|50[234]) [^]*\r\n\r\nlstp: .+\n$/, 'a status that says so, and one line why');
+}
+
+/** Of ann: scrypt takes its time, so it is made once. */
+const HASH = await hashPassword('a good password');
+
+function writeUsers(folder: string): string {
+  const file = join(folder, 'users');
+  writeFileSync(file, `ann:${HASH}:ops,web\n`, { mode: 0o600 });
+  return file;
 }
 
 export const BUNDLED_SAMPLES: Readonly<Record<string, PluginSample>> = {
   forward: { options: ({ listen, to }) => ({ listen, to }) },
   'http-proxy': { options: ({ listen }) => ({ listen }), frontEnd: { open: openHttp, refused: refusedByHttp } },
+  login: {
+    options: ({ folder }) => ({ user: 'ann', password: 'a good password', users: writeUsers(folder) }),
+    login: { right: { user: 'ann', proof: 'a good password' }, groups: ['ops', 'web'] },
+  },
   socks: { options: ({ listen }) => ({ listen }), frontEnd: { open: openSocks, refused: refusedBySocks } },
   stdio: {},
   tls: {},
