@@ -17,6 +17,9 @@ const UNKNOWN = { client: '192.0.2.1', server: '198.51.100.1' } as const;
 const UNKNOWN_SERVER_PORT = 9;
 const NOTHING = new Uint8Array(0);
 
+/** The most that a UDP datagram carries in a packet of IPv4. */
+const UDP_PAYLOAD_BYTES = 65_535 - 20 - 8;
+
 export class Conversation {
   readonly #emit: Emit;
   readonly #isStream: boolean;
@@ -46,7 +49,7 @@ export class Conversation {
 
   /** Views are copied. */
   data(from: Party, bytes: Uint8Array): void {
-    if (!this.#isStream) return this.#take(bytes, this.#send(from, bytes));
+    if (!this.#isStream) return this.#take(bytes, this.#datagram(from, bytes));
     for (let at = 0; at < bytes.length; at += SEGMENT_BYTES) {
       const piece = bytes.subarray(at, at + SEGMENT_BYTES);
       const isTaken = this.#send(from, piece, TCP_FLAGS.ack | TCP_FLAGS.push);
@@ -63,6 +66,12 @@ export class Conversation {
     this.#control('server', TCP_FLAGS.fin | TCP_FLAGS.ack);
     this.#seq.server = (this.#seq.server + 1) >>> 0;
     this.#control('client', TCP_FLAGS.ack);
+  }
+
+  /** A peer may send more than a packet of IP can say: that would otherwise end the recording of its channel. */
+  #datagram(from: Party, bytes: Uint8Array): boolean {
+    if (bytes.length <= UDP_PAYLOAD_BYTES) return this.#send(from, bytes);
+    return this.#send(from, bytes.subarray(0, UDP_PAYLOAD_BYTES), undefined, `lstp: the first part of ${bytes.length} bytes`);
   }
 
   #control(from: Party, flags: number, comment?: string): void {
