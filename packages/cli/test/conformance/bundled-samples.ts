@@ -43,14 +43,18 @@ function writeUsers(folder: string): string {
 }
 
 export const BUNDLED_SAMPLES: Readonly<Record<string, PluginSample>> = {
+  brotli: {},
   forward: { options: ({ listen, to }) => ({ listen, to }) },
   'http-proxy': { options: ({ listen }) => ({ listen }), frontEnd: { open: openHttp, refused: refusedByHttp } },
   login: {
     options: ({ folder }) => ({ user: 'ann', password: 'a good password', users: writeUsers(folder) }),
     login: { right: { user: 'ann', proof: 'a good password' }, groups: ['ops', 'web'] },
   },
+  record: { options: ({ folder }) => ({ file: join(folder, 'recording.pcapng') }) },
   socks: { options: ({ listen }) => ({ listen }), frontEnd: { open: openSocks, refused: refusedBySocks } },
   stdio: {},
   tls: {},
   udp: { options: ({ listen, to }) => ({ listen, to }) },
+  zlib: {},
+  zstd: {},
 };
