@@ -35,6 +35,7 @@ export function authorise(request: ChannelRequestBody, policy: Policy): Decision
   const fault = request.binding === undefined ? (placeFault(request, service, policy) ?? targetFault(request, service, node)) : bindingFault(request, service, policy);
   if (fault !== undefined) return deny('denied', fault);
   if (request.codec !== undefined && request.codec !== service.codec) return deny('denied', `service ${service.name} has ${service.codec === undefined ? 'no codec' : `the codec ${service.codec}`} in the chain file of ${node}, not ${request.codec}`);
+  if (request.carrier === 'own' && service.carrier !== 'own') return deny('denied', `channels of service ${service.name} share carriers, by the chain file of ${node}`);
   return service.users === undefined || request.binding !== undefined ? { granted: service } : byUser(service, service.users, policy.login);
 }
 

@@ -7,6 +7,7 @@ const web: ServiceConfig = { name: 'web', plugin: 'forward', at: 'desk', carrier
 const back: ServiceConfig = { ...web, name: 'back', at: 'lab' };
 const broken: ServiceConfig = { ...web, name: 'broken' };
 const coded: ServiceConfig = { ...web, name: 'coded', codec: 'zlib' };
+const apart: ServiceConfig = { ...web, name: 'apart', carrier: 'own' };
 const proxy: ServiceConfig = { ...web, name: 'proxy', plugin: 'socks', allow: ['*.acme:443', '10.1.0.0/16:22', '127.0.0.1:80'].map(parseAllowPattern) };
 const closed: ServiceConfig = { ...proxy, name: 'closed', allow: [] };
 const staff: ServiceConfig = { ...web, name: 'staff', users: ['ann', '@ops'] };
@@ -14,7 +15,7 @@ const staff: ServiceConfig = { ...web, name: 'staff', users: ['ann', '@ops'] };
 /** At lab: it acts for what applications ask for at desk. */
 const policy: Policy = {
   node: 'lab',
-  services: new Map([web, back, broken, coded, proxy, closed, staff].map((service) => [service.name, service])),
+  services: new Map([web, back, broken, coded, apart, proxy, closed, staff].map((service) => [service.name, service])),
   kindsOf: ({ name }) => (name === 'broken' ? [] : name === 'proxy' ? ['stream', 'datagram', 'listen'] : ['stream']),
   listenerOf: (channel) => (channel === 6 ? 'back' : undefined),
   login: { state: 'none', message: 'nobody has' },
@@ -36,6 +37,7 @@ const DENIED: readonly { readonly what: string; readonly change: Partial<Channel
   { what: 'an empty target', change: { target: '' }, code: 'denied', message: /one target/ },
   { what: 'a codec where the file has none', change: { codec: 'lz4' }, code: 'denied', message: /has no codec in the chain file of lab, not lz4/ },
   { what: 'another codec than the file’s', change: { service: 'coded', codec: 'lz4' }, code: 'denied', message: /has the codec zlib .*, not lz4/ },
+  { what: 'a carrier of its own where channels share one', change: { carrier: 'own', slot: 9 }, code: 'denied', message: /channels of service web share carriers/ },
   { what: 'a name that no pattern permits', change: { service: 'proxy', target: 'intranet.globex:443' }, code: 'denied', message: /allow of service proxy does not permit intranet.globex:443/ },
   { what: 'a port that no pattern permits', change: { service: 'proxy', target: 'intranet.acme:8080' }, code: 'denied', message: /does not permit/ },
   { what: 'loopback that no pattern names', change: { service: 'proxy', target: '127.0.0.2:80' }, code: 'denied', message: /does not permit/ },
@@ -49,7 +51,8 @@ const DENIED: readonly { readonly what: string; readonly change: Partial<Channel
 describe('authorise', () => {
   it('grants what this end’s file declares, and gives that declaration', () => {
     expect(authorise(request, policy)).to.deep.equal({ granted: web });
-    expect(authorise({ ...request, carrier: 'own', slot: 9 }, policy)).to.deep.equal({ granted: web });
+    expect(authorise({ ...request, service: 'apart', carrier: 'own', slot: 9 }, policy)).to.deep.equal({ granted: apart });
+    expect(authorise({ ...request, service: 'apart' }, policy)).to.deep.equal({ granted: apart });
     expect(authorise({ ...request, service: 'coded', codec: 'zlib' }, policy)).to.deep.equal({ granted: coded });
     expect(authorise({ ...request, service: 'coded' }, policy)).to.deep.equal({ granted: coded });
   });

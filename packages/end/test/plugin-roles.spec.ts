@@ -293,7 +293,7 @@ describe('plugins', function () {
   });
 
   describe('log-in', () => {
-    const options = (login: string, users: string): PairOptions => ({ tunnel: [`login: { at: desk, ${login} }`], services: [echoService(`users: [${users}]`), `open: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${echoes.port}" }`] });
+    const options = (login: string, users: string): PairOptions => ({ tunnel: [`login: { plugin: passwords, at: desk, ${login} }`], services: [echoService(`users: [${users}]`), `open: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${echoes.port}" }`] });
 
     for (const users of ['ann', '"@ops"']) {
       it(`opens services for ${users} to ann of @ops, also after the carrier was lost`, async () => {

@@ -238,7 +238,7 @@ export function passwords(wait: () => Promise<void> = () => Promise.resolve()): 
       return name === user ? { user, groups: [group] } : undefined;
     }
   }
-  return { name: 'login', api: PLUGIN_API, about: 'passwords', options: z.strictObject({ user: z.string(), password: z.string() }), login: Passwords };
+  return { name: 'passwords', api: PLUGIN_API, about: 'passwords', options: z.strictObject({ user: z.string(), password: z.string() }), login: Passwords };
 }
 
 /** Fails in every way that `fault` names. */
