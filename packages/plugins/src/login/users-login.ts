@@ -4,10 +4,11 @@
  */
 import { resolve } from 'node:path';
 import { LOGGER, OPTIONS, SERVICE, type Credentials, type Login, type LoginSource, type ServiceFacts, type VerifiedUser } from '@lstp/core';
-import { isTerminal, parseBase32, promptSecret, totpCode, UsersFile } from '@lstp/core/security';
+import { isTerminal, parseBase32, promptSecret, UsersFile } from '@lstp/core/security';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
 import type { LoginOptions } from './login-options.js';
+import { nextOwnCode } from './own-codes.js';
 
 @injectable()
 export class UsersLogin implements Login {
@@ -75,7 +76,7 @@ export class UsersLogin implements Login {
     if (totp === undefined) return undefined;
     const secret = parseBase32(totp);
     if (secret === undefined || secret.length === 0) throw new Error('totp: is no secret of one-time codes; it is base32, as `lstp passwd FILE USER --totp` prints it');
-    return () => totpCode(secret, Date.now());
+    return () => nextOwnCode(secret, { nowMs: Date.now(), startedMs: Date.now() - process.uptime() * 1000 });
   }
 
   async #prompt(what: string, option: 'password' | 'totp'): Promise<string> {
