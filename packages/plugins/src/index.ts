@@ -1,7 +1,7 @@
 /** @lstp/plugins: the plugins that come with lstp, one folder each. A list and nothing else: importing a plugin does nothing. */
 import 'reflect-metadata';
 import type { PluginDefinition } from '@lstp/core';
-import { codecs } from './compression/index.js';
+import brotli from './brotli/index.js';
 import forward from './forward/index.js';
 import httpProxy from './http-proxy/index.js';
 import login from './login/index.js';
@@ -10,6 +10,8 @@ import socks from './socks/index.js';
 import stdio from './stdio/index.js';
 import tls from './tls/index.js';
 import udp from './udp/index.js';
+import zlib from './zlib/index.js';
+import zstd from './zstd/index.js';
 
 /** All of them, as `lstp` hands them to a chain file. */
-export const bundledPlugins: readonly PluginDefinition[] = [forward, httpProxy, login, record, socks, stdio, tls, udp, ...codecs];
+export const bundledPlugins: readonly PluginDefinition[] = [brotli, forward, httpProxy, login, record, socks, stdio, tls, udp, zlib, zstd];

@@ -3,9 +3,9 @@ import type { Duplex } from 'node:stream';
 import { constants, createBrotliCompress, createBrotliDecompress } from 'node:zlib';
 import type { Codec } from '@lstp/core';
 import { injectable } from 'tsyringe';
-import { broken } from './codec-frame.js';
-import { FrameDecoder } from './frame-decoder.js';
-import { FrameEncoder } from './frame-encoder.js';
+import { broken } from '../compression/codec-frame.js';
+import { FrameDecoder } from '../compression/frame-decoder.js';
+import { FrameEncoder } from '../compression/frame-encoder.js';
 
 const WINDOW_BITS = 18;
 /** How a stream with such a window begins (RFC 7932, section 9.1, WBITS). */

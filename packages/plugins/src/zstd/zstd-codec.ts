@@ -3,8 +3,8 @@ import type { Duplex, Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { Codec } from '@lstp/core';
 import { injectable } from 'tsyringe';
-import { FrameDecoder } from './frame-decoder.js';
-import { FrameEncoder } from './frame-encoder.js';
+import { FrameDecoder } from '../compression/frame-decoder.js';
+import { FrameEncoder } from '../compression/frame-encoder.js';
 
 /** 1 MiB: more than level 1 takes. */
 const WINDOW_LOG = 20;

@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
 import type { Codec } from '@lstp/core';
 import { injectable } from 'tsyringe';
-import { FrameDecoder } from './frame-decoder.js';
-import { FrameEncoder } from './frame-encoder.js';
+import { FrameDecoder } from '../compression/frame-decoder.js';
+import { FrameEncoder } from '../compression/frame-encoder.js';
 
 @injectable()
 export class ZlibCodec implements Codec {
