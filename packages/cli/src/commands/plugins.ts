@@ -1,6 +1,10 @@
 import type { PluginDefinition } from '@lstp/core';
 import { loadChains } from '../load-chains.js';
 import { table } from '../text/table.js';
+import { wrapText } from '../text/wrap-text.js';
+
+/** Columns for what is said of an option, however narrow the terminal is. */
+const LEAST_ROOM = 30;
 
 /** What zod says of one option, as JSON Schema. */
 interface OptionSchema {
@@ -30,9 +34,29 @@ function pluginJson(definition: PluginDefinition): object {
 
 function pluginText(definition: PluginDefinition): string {
   const { name, about, schemes = [] } = definition;
-  const head = `${name}: ${about}\n  ${rolesOf(definition).join(', ') || 'not here'}${schemes.length === 0 ? '' : ` (${schemes.join(', ')})`}\n`;
+  const roles = rolesOf(definition).join(', ') || 'nothing on this version of Node';
+  const form = formIn(definition);
+  const head = `${name}: ${about}\n  ${roles}${schemes.length === 0 ? '' : ` (${schemes.join(', ')})`}${form === undefined ? '' : `; in the chain file: ${form}`}\n`;
   const rows = optionRows(definition);
-  return rows.length === 0 ? head : `${head}${table(rows, '  ')}\n`;
+  return rows.length === 0 ? head : `${head}${table(wrapped(rows), '  ')}\n`;
+}
+
+/** How a chain file names it; undefined for those that it does not name. */
+function formIn({ name, frontEnd, backEnd, codec, rewriter, monitor, login }: PluginDefinition): string | undefined {
+  if (frontEnd !== undefined || backEnd !== undefined) return `plugin: ${name}`;
+  if (codec !== undefined) return `codec: ${name}`;
+  if (monitor !== undefined) return `monitors: [{ plugin: ${name}, at: NODE }]`;
+  if (rewriter !== undefined) return `rewriters: [{ plugin: ${name}, at: NODE }]`;
+  return login === undefined ? undefined : `login: { plugin: ${name}, at: NODE }`;
+}
+
+/** On a terminal, what is said of an option keeps to its column. Elsewhere it is a line, as programs want it. */
+function wrapped(rows: readonly string[][]): string[][] {
+  const { columns } = process.stdout;
+  if (columns === undefined) return [...rows];
+  const widest = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const room = columns - 2 - [0, 1, 2].reduce((sum, column) => sum + widest(column) + 2, 0);
+  return rows.flatMap(([name = '', form = '', need = '', text = '']) => wrapText(text, Math.max(room, LEAST_ROOM)).map((line, index) => (index === 0 ? [name, form, need, line] : ['', '', '', line])));
 }
 
 /** Roles as people read them, by the member that holds the class. */

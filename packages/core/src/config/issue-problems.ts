@@ -24,10 +24,20 @@ export interface Piece {
  * Undefined if anything is.
  */
 export function checkPiece<T>(schema: z.ZodType<T>, value: unknown, piece: Piece): T | undefined {
-  const result = schema.safeParse(value, { error: genericMessage });
+  const result = attempt(schema, value);
+  if (result instanceof Error) return void piece.document.report(piece.path, `the plugin fails to check its options: ${clip(result.message)}`);
   if (result.success) return result.data;
   for (const issue of result.error.issues) reportIssue(issue, schema, piece);
   return undefined;
+}
+
+/** A plugin's schema runs code of the plugin. */
+function attempt<T>(schema: z.ZodType<T>, value: unknown): z.ZodSafeParseResult<T> | Error {
+  try {
+    return schema.safeParse(value, { error: genericMessage });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 function reportIssue(issue: Issue, schema: z.ZodType, piece: Piece): void {

@@ -45,13 +45,14 @@ export class PluginCatalogue {
 
   /**
    * This catalogue and the plugins of further modules: paths from `baseDir`, or package names resolved from there.
-   * A module that cannot be used is a fault and adds nothing; the others are still there.
+   * A module that cannot be used, or imported in `timeoutMs` (10 s if absent), is a fault and adds nothing; the others
+   * are still there.
    */
-  async withModules(specifiers: readonly string[], baseDir: string): Promise<{ readonly catalogue: PluginCatalogue; readonly faults: readonly ModuleFault[] }> {
+  async withModules(specifiers: readonly string[], baseDir: string, { timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<{ readonly catalogue: PluginCatalogue; readonly faults: readonly ModuleFault[] }> {
     const definitions = this.definitions().slice();
     const faults: ModuleFault[] = [];
     for (const [index, specifier] of specifiers.entries()) {
-      const result = await importPlugin(specifier, baseDir);
+      const result = await importPlugin(specifier, baseDir, timeoutMs);
       if ('fault' in result) faults.push({ index, message: result.fault });
       else if (definitions.some(({ name }) => name === result.plugin.name)) faults.push({ index, message: `"${specifier}" brings a plugin "${result.plugin.name}", and there is one of that name already; give it another name` });
       else definitions.push(result.plugin);

@@ -21,16 +21,31 @@ const ROLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   legListener: [['accept']],
 };
 
-/** Never throws: a module that fails is a fault of the file that lists it. */
-export async function importPlugin(specifier: string, baseDir: string): Promise<ImportedPlugin> {
-  let exports: { readonly default?: unknown };
+/** For a module to be imported: it has nothing to do then. */
+const IMPORT_TIMEOUT_MS = 10_000;
+
+/** Never throws: a module that fails, or never comes to an end, is a fault of the file that lists it. */
+export async function importPlugin(specifier: string, baseDir: string, timeoutMs = IMPORT_TIMEOUT_MS): Promise<ImportedPlugin> {
   try {
-    exports = (await import(moduleUrl(specifier, baseDir))) as { readonly default?: unknown };
+    const exports = await inTime(import(moduleUrl(specifier, baseDir)) as Promise<{ readonly default?: unknown }>, timeoutMs);
+    // What it exports may be anything, and throw when it is looked at.
+    const fault = definitionFault(exports.default);
+    return fault === undefined ? { plugin: exports.default as PluginDefinition } : { fault: `"${specifier}": ${fault}` };
   } catch (error) {
     return { fault: importFault(specifier, error) };
   }
-  const fault = definitionFault(exports.default);
-  return fault === undefined ? { plugin: exports.default as PluginDefinition } : { fault: `"${specifier}": ${fault}` };
+}
+
+async function inTime<T>(importing: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`it was not imported within ${timeoutMs / 1000} s; what takes its time belongs into start()`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([importing, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function moduleUrl(specifier: string, baseDir: string): string {
@@ -54,16 +69,26 @@ function importFault(specifier: string, error: unknown): string {
 function definitionFault(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'its default export is no plugin; write export default definePlugin({ ... })';
   const definition = value as Partial<Record<keyof PluginDefinition, unknown>>;
+  if (definition.api === undefined) return 'it does not say for which version of the plugin contract it is made; write api: PLUGIN_API';
   if (definition.api !== PLUGIN_API) return `it is made for version ${String(definition.api)} of the plugin contract; this lstp has version ${PLUGIN_API}`;
   if (typeof definition.name !== 'string') return 'its definition has no name';
   if (typeof definition.about !== 'string') return 'its definition has no line "about" it';
-  return nameFault(definition.name, 'plugin') ?? optionsFault(definition.options) ?? rolesFault(definition);
+  return nameFault(definition.name, 'plugin') ?? optionsFault(definition.options) ?? wordsFault(definition) ?? rolesFault(definition);
 }
 
 function optionsFault(options: unknown): string | undefined {
   if (options === undefined) return undefined;
   const isSchema = typeof options === 'object' && options !== null && '_zod' in options && 'safeParse' in options;
   return isSchema ? undefined : 'its "options" are no zod 4 schema; write options: z.strictObject({ ... })';
+}
+
+function wordsFault({ targets, listens, oneSided }: Partial<Record<keyof PluginDefinition, unknown>>): string | undefined {
+  if (targets !== undefined && targets !== 'chosen') return 'its "targets" is a word that is not known; write targets: "chosen", or leave it out';
+  if (listens !== undefined && listens !== 'stream' && listens !== 'datagram') return 'its "listens" is a word that is not known; write listens: "stream" or "datagram"';
+  if (oneSided === undefined) return undefined;
+  const lists = typeof oneSided === 'object' && oneSided !== null ? Object.entries(oneSided) : undefined;
+  const isGood = lists?.every(([side, keys]) => (side === 'front' || side === 'back') && isListOfTexts(keys));
+  return isGood === true ? undefined : 'its "oneSided" is wrong; write oneSided: { front: ["password"], back: ["file"] }';
 }
 
 function rolesFault(definition: Partial<Record<string, unknown>>): string | undefined {

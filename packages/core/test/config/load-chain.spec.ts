@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ConfigError, loadChain, type LoadedChain } from '../../src/index.js';
+import { ConfigError, loadChain, PluginCatalogue, type LoadedChain } from '../../src/index.js';
 import { SAMPLE_PLUGINS } from './sample-plugins.js';
 
 const PLUGIN = "export default { name: 'mine', api: 1, about: 'Mine.', frontEnd: class { start() {} stop() {} } };";
@@ -83,6 +83,21 @@ describe('loadChain', () => {
     ];
     faults.forEach((fault, index) => expect(lines[index]).to.contain(fault));
     expect(lines[faults.length]).to.contain('4:43: "s" has no "to"');
+  });
+
+  it('gives up a module that never comes to an end, and takes the others', async () => {
+    put('hangs.mjs', 'await new Promise(() => {});');
+    put('mine.mjs', PLUGIN);
+    const { catalogue, faults } = await new PluginCatalogue([]).withModules(['./hangs.mjs', './mine.mjs'], folder, { timeoutMs: 20 });
+    expect(faults).to.deep.equal([{ index: 0, message: 'the plugin module "./hangs.mjs" cannot be loaded: it was not imported within 0.02 s; what takes its time belongs into start()' }]);
+    expect(catalogue.names()).to.deep.equal(['mine']);
+  });
+
+  it('refuses options whose schema fails, at the place of the service', async () => {
+    const zod = JSON.stringify(import.meta.resolve('zod'));
+    put('fails.mjs', `import { z } from ${zod};\n${PLUGIN.replace('frontEnd', "options: z.strictObject({}).refine(() => { throw new Error('boom'); }), frontEnd")}`);
+    put('async.mjs', `import { z } from ${zod};\n${PLUGIN.replace('frontEnd', 'options: z.strictObject({}).refine(async () => true), frontEnd')}`);
+    for (const file of ['fails', 'async']) expect(await faultOf(chainWith(`./${file}.mjs`))).to.match(/^DIR\/chain\.yaml:4:\d+: the plugin fails to check its options: ./);
   });
 
   it('says what is wrong with a file that cannot be read', async () => {

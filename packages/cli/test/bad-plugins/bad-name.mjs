@@ -1,0 +1,1 @@
+export default { name: 'Sample One', api: 1, about: 'Sample.', monitor: class { watch() {} } };

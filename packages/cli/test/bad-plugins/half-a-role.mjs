@@ -1,0 +1,1 @@
+export default { name: 'sample', api: 1, about: 'Sample.', frontEnd: class Half { start() {} } };

@@ -1,0 +1,1 @@
+export default { name: 'sample', about: 'Sample.', monitor: class { watch() {} } };

@@ -1,0 +1,1 @@
+export default { name: 'sample', api: 2, about: 'Sample.', monitor: class { watch() {} } };

@@ -1,0 +1,1 @@
+export default { name: 'sample', api: 1, about: 'Sample.', targets: 'any', monitor: class { watch() {} } };

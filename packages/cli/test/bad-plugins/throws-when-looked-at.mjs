@@ -1,0 +1,5 @@
+export default {
+  get api() {
+    throw new Error('not now');
+  },
+};
