@@ -5,9 +5,14 @@ import type { ChannelWatches } from './channel-watches.js';
 /** Datagrams that came while the back end connects: the first ones of a flow are the ones that matter. */
 const EARLY_DATAGRAMS = 64;
 
+/** What they hold in all flows of a tunnel: a peer that opens many must not fill this process. */
+const EARLY_BYTES = 4 * 1024 * 1024;
+
 /** What a flow needs of whoever runs the tunnel. */
 export interface FlowHost {
   readonly tunnel: Tunnel;
+  /** Bytes of early datagrams that all flows hold. */
+  earlyBytes: number;
   now(): number;
   settle(): void;
   /** A channel that this end has ended. */
@@ -23,6 +28,7 @@ export class ChannelFlow implements DatagramChannel {
   /** Gets each datagram for this end. Views are valid during the call. Throwing ends the channel. */
   #take: ((datagram: Uint8Array) => void) | undefined;
   #early: Buffer[] = [];
+  #lost = 0;
   #isOver = false;
   #connect: (result: Connected) => void = () => {};
   #refuse: (why: ChannelRefusal) => void = () => {};
@@ -46,13 +52,13 @@ export class ChannelFlow implements DatagramChannel {
   }
 
   get dropped(): number {
-    return this.channel.datagrams?.dropped ?? 0;
+    return (this.channel.datagrams?.dropped ?? 0) + this.#lost;
   }
 
   /** Those that came before are taken now. */
   attach(take: (datagram: Uint8Array) => void): void {
     this.#take = take;
-    for (const datagram of this.#early.splice(0)) this.handleData(datagram);
+    for (const datagram of this.#takeEarly()) this.handleData(datagram);
   }
 
   send(datagram: Uint8Array): void {
@@ -89,15 +95,28 @@ export class ChannelFlow implements DatagramChannel {
   handleClosed(reason: ChannelCode, message: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#early = [];
+    this.#takeEarly();
     this.#refuse(new ChannelRefusal(reason, message));
     this.#close(reason);
     this.#watches?.closed(reason);
   }
 
-  /** The oldest are lost beyond the bound. */
+  /** The oldest of the flow are lost beyond its bound, the newest beyond that of all flows. */
   #keep(datagram: Uint8Array): void {
-    this.#early.push(Buffer.from(datagram));
-    if (this.#early.length > EARLY_DATAGRAMS) this.#early.shift();
+    const isFull = this.#host.earlyBytes + datagram.length > EARLY_BYTES;
+    if (!isFull) {
+      this.#host.earlyBytes += datagram.length;
+      this.#early.push(Buffer.from(datagram));
+    }
+    const oldest = this.#early.length > EARLY_DATAGRAMS ? this.#early.shift() : undefined;
+    this.#host.earlyBytes -= oldest?.length ?? 0;
+    if (isFull || oldest !== undefined) this.#lost += 1;
+  }
+
+  #takeEarly(): Buffer[] {
+    const early = this.#early;
+    this.#early = [];
+    for (const { length } of early) this.#host.earlyBytes -= length;
+    return early;
   }
 }

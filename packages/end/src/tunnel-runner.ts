@@ -57,6 +57,7 @@ export class TunnelRunner implements JoinHost, LinkHost {
   readonly tunnel: Tunnel;
   readonly slabs: Slabs;
   readonly stretches = new Stretches();
+  earlyBytes = 0;
   readonly #policy: TunnelPolicy;
   readonly #holdMs: number;
   readonly #links = new Map<Carrier, CarrierLink>();

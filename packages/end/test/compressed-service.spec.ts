@@ -6,7 +6,7 @@ import { PLUGIN_API, type Codec, type PluginDefinition } from '@lstp/core';
 import { until } from '@lstp/core/testing';
 import { bundledPlugins } from '@lstp/plugins';
 import { Application, ApplicationServer, digestOf, echo } from './support/application.js';
-import { PairPlan, type TestEnd } from './support/test-end.js';
+import { chainOf, PairPlan, type TestEnd } from './support/test-end.js';
 
 const LINE = 'a line of a log, as there are many\n';
 /** Shrinks, does not, and does again. */
@@ -66,6 +66,12 @@ describe('a compressed service', function () {
       expect(counts?.codedOut).to.equal(lab.tunnel().services[0]?.codec?.codedIn).and.to.be.lessThan(3_500_000);
     });
   }
+
+  it('is refused by the check of the file where this Node lacks its codec', function () {
+    const text = plan.text({ services: [service('echo', echoes, ', codec: zstd')] });
+    if (bundledPlugins.some(({ name, codec }) => name === 'zstd' && codec !== undefined)) chainOf(text);
+    else expect(() => chainOf(text)).to.throw(/chain\.yaml:\d+:\d+: codec: "zstd" is no codec here \(compresses with Zstandard; needs Node 22\.15 or later\)/);
+  });
 
   it('resets wherever the reset comes', async () => {
     const server = await ApplicationServer.start();

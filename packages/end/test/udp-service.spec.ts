@@ -144,6 +144,36 @@ describe('a udp service', function () {
     expect((await client.send('next').nth(1)).datagram.toString()).to.equal('next');
   });
 
+  it('drops what a tunnel cannot take in time, counted, and carries on when it can', async () => {
+    const server = (await startServer()).echo();
+    const [desk, lab] = await Promise.all(['desk', 'lab'].map((node) => plan.end(node as 'desk', { services: [service(server)] }))) as [TestEnd, TestEnd];
+    running.push(desk, lab);
+    await desk.start();
+    const client = await startClient(desk);
+    for (let count = 1; count <= 40; count += 1) {
+      client.send(randomBytes(20_000));
+      await until('the front end has it', () => counts(desk)['datagrams in'] === count);
+    }
+    const dropped = (end: TestEnd): number => end.tunnel().totals?.dropped ?? 0;
+    expect(dropped(desk)).to.be.within(27, 40);
+    await lab.start();
+    await desk.role.established();
+    const got = (): number => client.got.filter(({ datagram }) => datagram.toString() === 'now').length;
+    client.send('now');
+    await until('the newest comes back', () => got() === 1);
+    expect(dropped(desk) + dropped(lab) + (counts(lab)['datagrams out'] ?? 0)).to.equal(41);
+  });
+
+  it('keeps what comes while its server’s name is looked up, as much as is good for it', async () => {
+    const server = await startServer();
+    const { desk, lab } = await start(service(server, { host: 'localhost' }));
+    const client = await startClient(desk);
+    for (let count = 0; count < 5; count += 1) client.send(`${count}`);
+    await until('all that were kept are there', () => server.got.length === 5);
+    expect(server.got.map(({ datagram }) => datagram.toString())).to.deep.equal(['0', '1', '2', '3', '4']);
+    expect(lab.tunnel().totals?.dropped).to.equal(0);
+  });
+
   it('says why it cannot listen', async () => {
     const taken = await startServer();
     const { desk } = await start(service(taken, { listen: `127.0.0.1:${taken.port}` }));
