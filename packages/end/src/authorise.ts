@@ -46,10 +46,15 @@ function placeFault({ kind }: ChannelRequestBody, service: ServiceConfig, { node
   return kinds.includes(kind) ? undefined : `service ${service.name} (${service.plugin}) carries ${kinds.join(', ')}, not ${kind}`;
 }
 
-function targetFault({ target }: ChannelRequestBody, { name, allow }: ServiceConfig, node: string): string | undefined {
+function targetFault({ target }: ChannelRequestBody, { name, allow, targets }: ServiceConfig, node: string): string | undefined {
+  if (targets !== undefined) return target === undefined || isNumberBelow(targets, target) ? undefined : `service ${name} has ${targets} targets, numbered from 0; there is no ${target}`;
   if (allow === undefined) return target === undefined ? undefined : `service ${name} has one target, which ${node} decides`;
   if (target === undefined) return `service ${name} has no target of its own: the request must name one`;
   return permittedTarget(target, allow) === undefined ? `allow of service ${name} does not permit ${target}` : undefined;
+}
+
+function isNumberBelow(count: number, text: string): boolean {
+  return /^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) < count;
 }
 
 /** A connection that the other end accepted for a front end of this end. */

@@ -203,10 +203,11 @@ export class ServiceHost {
     const { kind, service: name, target } = channel.request;
     const service = this.#services.get(name);
     if (service?.backEnd?.[METHODS[kind]] === undefined) throw new ChannelRefusal('denied', `service ${name} is gone`);
-    const addresses = target === undefined ? undefined : await resolveTarget(target, service.config.allow ?? []);
+    const isChosen = target !== undefined && service.config.targets === undefined;
+    const addresses = isChosen ? await resolveTarget(target, service.config.allow ?? []) : undefined;
     if (attempt.isOver) return;
     const { source } = channel;
-    const request = { ...(target === undefined ? {} : { target, addresses: addresses ?? [] }), ...(source === undefined ? {} : { source }) };
+    const request = { ...(target === undefined ? {} : { target, ...(addresses === undefined ? {} : { addresses }) }), ...(source === undefined ? {} : { source }) };
     if (kind === 'stream') return this.#connectStream(attempt, service, request);
     if (kind === 'datagram') return this.#connectDatagrams(attempt, service, request);
     return this.#listenFor(attempt, service, request);

@@ -10,12 +10,13 @@ const coded: ServiceConfig = { ...web, name: 'coded', codec: 'zlib' };
 const apart: ServiceConfig = { ...web, name: 'apart', carrier: 'own' };
 const proxy: ServiceConfig = { ...web, name: 'proxy', plugin: 'socks', allow: ['*.acme:443', '10.1.0.0/16:22', '127.0.0.1:80'].map(parseAllowPattern) };
 const closed: ServiceConfig = { ...proxy, name: 'closed', allow: [] };
+const span: ServiceConfig = { ...web, name: 'span', targets: 11 };
 const staff: ServiceConfig = { ...web, name: 'staff', users: ['ann', '@ops'] };
 
 /** At lab: it acts for what applications ask for at desk. */
 const policy: Policy = {
   node: 'lab',
-  services: new Map([web, back, broken, coded, apart, proxy, closed, staff].map((service) => [service.name, service])),
+  services: new Map([web, back, broken, coded, apart, proxy, closed, span, staff].map((service) => [service.name, service])),
   kindsOf: ({ name }) => (name === 'broken' ? [] : name === 'proxy' ? ['stream', 'datagram', 'listen'] : ['stream']),
   listenerOf: (channel) => (channel === 6 ? 'back' : undefined),
   login: { state: 'none', message: 'nobody has' },
@@ -35,6 +36,7 @@ const DENIED: readonly { readonly what: string; readonly change: Partial<Channel
   { what: 'a target on a connection of a listener', change: { service: 'back', binding: 6, target: 'x:1' }, code: 'denied', message: /6 is no binding/ },
   { what: 'a target of the asking side’s choice', change: { target: 'intranet:22' }, code: 'denied', message: /one target, which lab decides/ },
   { what: 'an empty target', change: { target: '' }, code: 'denied', message: /one target/ },
+  ...['11', '-1', '01', '1.0', '', 'a:1', '1e1'].map((target) => ({ what: `"${target}" of a service with 11 targets`, change: { service: 'span', target }, code: 'denied', message: /11 targets, numbered from 0/ })),
   { what: 'a codec where the file has none', change: { codec: 'lz4' }, code: 'denied', message: /has no codec in the chain file of lab, not lz4/ },
   { what: 'another codec than the file’s', change: { service: 'coded', codec: 'lz4' }, code: 'denied', message: /has the codec zlib .*, not lz4/ },
   { what: 'a carrier of its own where channels share one', change: { carrier: 'own', slot: 9 }, code: 'denied', message: /channels of service web share carriers/ },
@@ -61,6 +63,10 @@ describe('authorise', () => {
     for (const kind of ['stream', 'datagram', 'listen'] as const) {
       for (const target of ['intranet.acme:443', '10.1.2.3:22', '127.0.0.1:80']) expect(authorise({ ...request, service: 'proxy', kind, target }, policy)).to.deep.equal({ granted: proxy });
     }
+  });
+
+  it('grants targets by number where there are several, and the first without one', () => {
+    for (const change of [{}, { target: '0' }, { target: '10' }]) expect(authorise({ ...request, service: 'span', ...change }, policy)).to.deep.equal({ granted: span });
   });
 
   it('grants what was accepted for a front end of this end', () => {

@@ -47,6 +47,7 @@ function optionText(value: unknown): string {
 function addressText(value: object): string {
   if (!('kind' in value)) return '';
   if (value.kind === 'unix' && 'path' in value) return formatServiceAddress({ kind: 'unix', path: String(value.path) });
+  if (value.kind === 'inherited' && 'name' in value) return `systemd:${String(value.name)}`;
   if (value.kind === 'tcp' && 'host' in value && 'port' in value) return formatServiceAddress({ kind: 'tcp', host: String(value.host), port: Number(value.port) });
   return '';
 }

@@ -92,6 +92,8 @@ export interface ServiceConfig {
   readonly codec?: string;
   /** Which targets its applications may choose; absent where they choose none. */
   readonly allow?: readonly AllowPattern[];
+  /** How many targets it has, where applications choose none and there are several: a channel names one by its number. */
+  readonly targets?: number;
   /** Who may use it, once logged in: names of users, and of groups with `@` in front. Absent: everybody at the other end. */
   readonly users?: readonly string[];
   /** In this order from the application on. */

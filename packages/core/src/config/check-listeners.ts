@@ -4,6 +4,7 @@ import type { ChainDocument, Path } from './chain-document.js';
 import type { Chain, ServiceAddress } from './chain.js';
 import { FormError } from './form-error.js';
 import { isWildcard } from './host-port.js';
+import { addressInSpan, parsePortSpan, spanLength } from './port-span.js';
 import { parseServiceListen } from './service-address.js';
 
 interface Listener {
@@ -16,12 +17,15 @@ interface Listener {
 
 export function checkListeners(document: ChainDocument, chain: Chain, plugins: PluginCatalogue): void {
   const byPort = new Map<string, Listener[]>();
+  // A span of ports is a listener each, under one path.
+  const reported = new Set<Path>();
   for (const listener of [...legListeners(document, chain), ...serviceListeners(document, chain, plugins)]) {
     const { node, transport, address } = listener;
     const bucket = `${node} ${transport} ${address.kind === 'tcp' ? address.port : address.path}`;
     const others = byPort.get(bucket) ?? [];
     const other = others.find((one) => overlap(one.address, address));
-    if (other !== undefined) document.report(listener.path, `listen: ${other.what} listens there already; choose another ${address.kind === 'tcp' ? 'port' : 'path'}`);
+    if (other !== undefined && !reported.has(listener.path)) document.report(listener.path, `listen: ${other.what} listens there already; choose another ${address.kind === 'tcp' ? 'port' : 'path'}`);
+    if (other !== undefined) reported.add(listener.path);
     byPort.set(bucket, [...others, listener]);
   }
 }
@@ -39,19 +43,20 @@ function* serviceListeners(document: ChainDocument, { tunnels }: Chain, plugins:
   for (const tunnel of tunnels.values()) {
     for (const { name, at, plugin } of tunnel.services.values()) {
       const path = ['tunnels', tunnel.name, 'services', name, 'listen'];
-      const address = parsed(document.value(path));
+      const addresses = parsed(document.value(path));
       const transport = plugins.get(plugin)?.listens ?? 'stream';
-      if (address !== undefined) yield { what: `the service "${name}" of the tunnel "${tunnel.name}", at the same node,`, node: at, address, transport, path };
+      for (const address of addresses) yield { what: `the service "${name}" of the tunnel "${tunnel.name}", at the same node,`, node: at, address, transport, path };
     }
   }
 }
 
-function parsed(text: unknown): ServiceAddress | undefined {
-  if (typeof text !== 'string') return undefined;
+function parsed(text: unknown): ServiceAddress[] {
+  if (typeof text !== 'string') return [];
   try {
-    return parseServiceListen(text);
+    const span = parsePortSpan(text);
+    return span === undefined ? [parseServiceListen(text)] : Array.from({ length: spanLength(span) }, (_, number) => addressInSpan(span, number));
   } catch (error) {
-    if (error instanceof FormError) return undefined;
+    if (error instanceof FormError) return [];
     throw error;
   }
 }

@@ -9,6 +9,7 @@ export { chainJsonSchema, schemaPieces, type ObjectSchema, type SchemaPieces } f
 export { formatLegAddress, parseAddress, parseListen } from './leg-address.js';
 export { loadChain, type LoadedChain, type LoadOptions } from './load-chain.js';
 export { parseIp, type IpAddress } from './ip-address.js';
+export { addressInSpan, parsePortSpan, spanLength, type PortSpan } from './port-span.js';
 export { isName, nameFault } from './name.js';
 export { didYouMean, nearest } from './nearest.js';
 export { CHAIN_VERSION, parseChain, parseDocument, pluginSpecifiers } from './parse-chain.js';

@@ -36,8 +36,15 @@ export function parseService(context: ParseContext, { name, path, ends }: Servic
   if (service === undefined || attached === undefined || options === undefined) return undefined;
   const { plugin, at, carrier, codec, users } = service;
   const allow = service.allow ?? (context.plugins.get(plugin)?.targets === 'chosen' ? [] : undefined);
-  const given = Object.entries({ codec, allow, users, ...attached }).filter(([, present]) => present !== undefined);
+  const targets = targetsOf(context, plugin, options.value);
+  const given = Object.entries({ codec, allow, targets, users, ...attached }).filter(([, present]) => present !== undefined);
   return { name, plugin, at, carrier, ...Object.fromEntries(given), options: options.value, place: document.place(path, { part: 'key' }) };
+}
+
+/** Undefined for the usual one. */
+function targetsOf({ plugins }: ParseContext, plugin: string, options: unknown): number | undefined {
+  const count = plugins.get(plugin)?.targetCount?.(options) ?? 1;
+  return count > 1 ? count : undefined;
 }
 
 function checkCodec({ document, plugins }: ParseContext, path: Path, codec: string | undefined): void {

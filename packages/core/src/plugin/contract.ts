@@ -47,6 +47,12 @@ export interface PluginDefinition {
   readonly options?: ZodType;
   /** Whether applications choose the target of a channel: services of it take `allow`, and reach nothing without. */
   readonly targets?: 'chosen';
+  /**
+   * How many targets a service with these options has, where applications choose none: a channel names one by its number,
+   * from 0, in decimal, in `target`; without it the first is meant. 1 if absent. Options whose references are not filled
+   * in may be the text of the file.
+   */
+  readonly targetCount?: (options: unknown) => number;
   /** The kind of socket that a service's `listen` names; `stream` if absent. Two services of one kind cannot share an address. */
   readonly listens?: 'stream' | 'datagram';
   /**
@@ -111,7 +117,7 @@ export interface BackEnd {
 }
 
 export interface BackEndRequest {
-  /** `host:port`, set only where the service lets the asking side choose; already authorised. */
+  /** `host:port`, where the service lets the asking side choose; its number, where it has several (`targetCount`). Already authorised. */
   readonly target?: string;
   /**
    * Where the target is: the addresses that its name has and `allow` permits, resolved once. Connect to these and no
@@ -194,7 +200,7 @@ export interface ChannelOpener {
 }
 
 export interface ChannelRequest {
-  /** `host:port`, for services whose target the application chooses. Never resolved here. */
+  /** `host:port`, for services whose target the application chooses: never resolved here. Its number, where the service has several. */
   readonly target?: string;
   /** The application's address. */
   readonly source?: string;
@@ -420,7 +426,13 @@ export interface Listeners {
    * `onConnection` may be async. Where it throws or rejects, the socket is destroyed; see Handshake for protocols that
    * speak first.
    */
-  listen(address: ServiceAddress, onConnection: (socket: Socket, source: string | undefined) => unknown): Promise<Listening>;
+  listen(address: ServiceAddress | InheritedSocket, onConnection: (socket: Socket, source: string | undefined) => unknown): Promise<Listening>;
+}
+
+/** Sockets that systemd, or whoever started this process, has opened and handed over under this name (sd_listen_fds(3)). */
+export interface InheritedSocket {
+  readonly kind: 'inherited';
+  readonly name: string;
 }
 
 export interface Listening {

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
-import { FORWARD_OPTIONS } from '../../src/forward/forward-options.js';
+import { FORWARD_OPTIONS, portCount } from '../../src/forward/forward-options.js';
 
 function problemsOf(options: unknown): string[] {
   const { error } = FORWARD_OPTIONS.safeParse(options);
-  return error?.issues.map(({ path, message, ...issue }) => [...path, ...('keys' in issue ? (issue.keys as string[]) : [])].join('.') + `: ${message}`) ?? [];
+  // Of a union, the branch that takes a text.
+  const issues = error?.issues.flatMap((issue) => (issue.code === 'invalid_union' ? (issue.errors[0] ?? []).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) : [issue]));
+  return issues?.map(({ path, message, ...issue }) => [...path, ...('keys' in issue ? (issue.keys as string[]) : [])].join('.') + `: ${message}`) ?? [];
 }
 
 describe('plugins/forward, options', () => {
@@ -17,6 +19,20 @@ describe('plugins/forward, options', () => {
     expect(FORWARD_OPTIONS.parse({ to: 'build.acme:22' })).to.deep.equal({ to: { kind: 'tcp', host: 'build.acme', port: 22 } });
     expect(FORWARD_OPTIONS.parse({ listen: '127.0.0.1:0', to: 'a:1' })).to.have.nested.property('listen.port', 0);
     expect(problemsOf({ to: 'a:0' })).to.have.length(1);
+  });
+
+  it('have spans of ports, a socket of systemd, servers in order', () => {
+    const span = { kind: 'ports', text: '127.0.0.1:8000-8002', host: '127.0.0.1', from: 8000, to: 8002 };
+    expect(FORWARD_OPTIONS.parse({ listen: '127.0.0.1:8000-8002', to: ['a:1-3', 'b:9-11'] })).to.deep.equal({
+      listen: span,
+      to: [{ kind: 'ports', text: 'a:1-3', host: 'a', from: 1, to: 3 }, { kind: 'ports', text: 'b:9-11', host: 'b', from: 9, to: 11 }],
+    });
+    expect(FORWARD_OPTIONS.parse({ listen: 'systemd:web', to: ['unix:/run/a.sock', 'b:1'], proxyProtocol: 'v2' })).to.deep.include({ listen: { kind: 'inherited', name: 'web' }, proxyProtocol: 'v2' });
+  });
+
+  it('count the ports of a service', () => {
+    for (const [options, count] of [[{ to: 'a:1' }, 1], [{ listen: '127.0.0.1:8000-8010', to: 'a:1-11' }, 11], [{ to: 'a:1-3' }, 3]] as const) expect(portCount(FORWARD_OPTIONS.parse(options))).to.equal(count);
+    expect(portCount({ listen: '127.0.0.1:8000-8010', to: '${env:TO}' })).to.equal(1);
   });
 
   it('name the option that is wrong or missing', () => {
