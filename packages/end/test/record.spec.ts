@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,5 +109,24 @@ describe('the plugin record', function () {
     await hear(desk, Buffer.from('this one is not'));
     const recorded = readFileSync(file, 'latin1');
     expect(recorded).to.contain('this one is').and.not.contain('not recorded').and.not.contain('is not');
+  });
+
+  it('records datagrams one by one', async function () {
+    const server = createSocket('udp4', (datagram, { port, address }) => server.send(datagram, port, address));
+    server.bind(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { desk } = await start([`dns: { plugin: udp, at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${server.address().port}", monitors: [{ plugin: record, file: "${file}" }] }`]);
+    const client = createSocket('udp4');
+    const answers: string[] = [];
+    client.on('message', (datagram) => answers.push(datagram.toString()));
+    const { port, host } = desk.address('dns');
+    for (const text of ['one', 'two two']) client.send(text, port, host);
+    await until('both answers', () => answers.length === 2);
+    client.close();
+    server.close();
+    await stopAll();
+    expect(read(this, ['-t', 'udp'])).to.have.length(4);
+    const text = readFileSync(file, 'latin1');
+    expect(text.match(/two two/g)).to.have.length(2);
   });
 });
