@@ -6,6 +6,7 @@ import { compression } from './figures/compression.js';
 import { connections } from './figures/connections.js';
 import { encryption } from './figures/encryption.js';
 import type { Figure } from './figures/figure.js';
+import { frontEnds } from './figures/front-ends.js';
 import { idleChannels } from './figures/idle-channels.js';
 import { loadedRoundTrip } from './figures/loaded-round-trip.js';
 import { legs } from './figures/legs.js';
@@ -24,7 +25,7 @@ import { Scope } from './process/scope.js';
 import { Results } from './report/results.js';
 import { renderTable } from './report/table.js';
 
-const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, compression, monitor, start, parser, state];
+const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, frontEnds, compression, monitor, start, parser, state];
 
 process.exitCode = await main();
 

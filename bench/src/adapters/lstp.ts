@@ -31,19 +31,39 @@ export function lstpWith({ name, keys = '', plugins = [], ready = untilEchoes }:
   return { name, packages: [], encrypted: true, start: (setting) => startChain(setting, { keys, plugins, ready }) };
 }
 
-async function startChain({ scope, target, hop }: Setting, { keys, plugins, ready }: Required<Omit<Variant, 'name'>>): Promise<Chain> {
+async function startChain(setting: Setting, { keys, plugins, ready }: Required<Omit<Variant, 'name'>>): Promise<Chain> {
+  const entrance = await freePort();
+  const to = `to: "127.0.0.1:${setting.target}"`;
+  const nodes = await startNodes(setting, { services: [{ name: 'bench', entrance, keys: keys === '' ? to : `${to}, ${keys}` }], plugins });
+  await ready(entrance, Object.values(nodes));
+  return { entrance, pids: pidsOf(nodes) };
+}
+
+export interface Service {
+  readonly name: string;
+  /** Loopback port where it listens. */
+  readonly entrance: number;
+  /** `plugin: socks`, `to: …`: all that it has besides its listener. */
+  readonly keys: string;
+}
+
+type Nodes = Readonly<Record<NodeName, Child>>;
+
+export const pidsOf = ({ desk, relay, lab }: Nodes): Chain['pids'] => ({ desk: [desk.pid], relay: [relay.pid], lab: [lab.pid] });
+
+/** The three nodes of one chain, each ready; whether its services carry a byte is not known yet. */
+export async function startNodes({ scope, hop }: Omit<Setting, 'target'>, { services, plugins = [] }: { services: readonly Service[]; plugins?: readonly string[] }): Promise<Nodes> {
   const folder = scope.temporaryFolder();
-  const [relayPort, entrance] = [await freePort(), await freePort()];
+  const relayPort = await freePort();
   const publicKeys = await makeKeys(folder);
   const nodes = {} as Record<NodeName, Child>;
   for (const name of NODES) {
     const chainFile = join(folder, `${name}.yaml`);
     const dialedPort = name === 'relay' ? relayPort : await hop(relayPort, name);
-    await writeFile(chainFile, chain({ keys: publicKeys, relayPort, dialedPort, entrance, target, service: keys, plugins }));
+    await writeFile(chainFile, chain({ keys: publicKeys, relayPort, dialedPort, services, plugins }));
     nodes[name] = await startNode(scope, { name, chainFile, folder });
   }
-  await ready(entrance, Object.values(nodes));
-  return { entrance, pids: { desk: [nodes.desk.pid], relay: [nodes.relay.pid], lab: [nodes.lab.pid] } };
+  return nodes;
 }
 
 /** A node's process, after `lstp: NODE ready`. Its control socket lies in `folder`. */
@@ -77,14 +97,11 @@ interface ChainPorts {
   readonly relayPort: number;
   /** What the end dials: the relay's port, or that of what stands in front of it. The only difference between the nodes' files. */
   readonly dialedPort: number;
-  readonly entrance: number;
-  readonly target: number;
-  /** Further keys of the service. */
-  readonly service: string;
+  readonly services: readonly Service[];
   readonly plugins: readonly string[];
 }
 
-function chain({ keys, relayPort, dialedPort, entrance, target, service, plugins }: ChainPorts): string {
+function chain({ keys, relayPort, dialedPort, services, plugins }: ChainPorts): string {
   return `
 lstp: 1
 nodes:
@@ -95,7 +112,7 @@ tunnels:
   bench:
     route: desk > relay < lab
     services:
-      bench: { at: desk, listen: "127.0.0.1:${entrance}", to: "127.0.0.1:${target}"${service === '' ? '' : `, ${service}`} }
+${services.map((service) => `      ${service.name}: { at: desk, listen: "127.0.0.1:${service.entrance}", ${service.keys} }`).join('\n')}
 plugins: ${JSON.stringify(plugins)}
 `;
 }

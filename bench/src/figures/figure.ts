@@ -47,7 +47,7 @@ export async function startChain(adapter: Adapter, setting: Setting): Promise<Ru
 }
 
 /** Calls `measure` for each chain in each round; every second round backwards, so that a drift of the machine favours nobody. */
-export async function interleave(bench: Bench, chains: readonly RunningChain[], measure: (chain: RunningChain) => Promise<void>): Promise<void> {
+export async function interleave<C extends RunningChain>(bench: Bench, chains: readonly C[], measure: (chain: C) => Promise<void>): Promise<void> {
   for (let round = 0; round < bench.rounds; round += 1) {
     bench.say(`  round ${round + 1} of ${bench.rounds}`);
     for (const chain of round % 2 === 0 ? chains : [...chains].reverse()) await measure(chain);

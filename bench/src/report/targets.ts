@@ -32,6 +32,8 @@ const TARGETS: readonly Target[] = [
   { figure: 'legs', bound: 'at most', aim: 6, must: 8 },
   { figure: 'udp', case: 'lost of 20 000/s', bound: 'at most', aim: 0.1 },
   { figure: 'udp', case: 'most with', bound: 'at least', aim: 20_000 },
+  { figure: 'front-ends', case: '1 stream', against: 'forward', bound: 'at least', aim: 0.95 },
+  { figure: 'front-ends', case: 'opens later', bound: 'at most', aim: 1 },
   { figure: 'compression', case: 'log text, zlib', bound: 'at least', aim: 50 },
   { figure: 'compression', case: 'a byte waits', bound: 'at most', aim: 1000 },
   { figure: 'start', bound: 'at most', aim: 400 },

@@ -21,8 +21,8 @@ export class BulkLoad {
     this.#meter = meter;
   }
 
-  async start({ port, streams, direction }: Calls['startBulk']['parameters']): Promise<void> {
-    const sockets = await Promise.all(Array.from({ length: streams }, () => dial(port)));
+  async start({ port, streams, direction, proxy }: Calls['startBulk']['parameters']): Promise<void> {
+    const sockets = await Promise.all(Array.from({ length: streams }, () => dial(port, proxy)));
     this.#streams = sockets.map((socket, index) => this.#startStream(socket, START_STEP * index, direction));
   }
 

@@ -2,7 +2,7 @@
 import { serveCalls } from './serve-calls.js';
 import { BulkLoad } from './bulk-load.js';
 import { sendDatagrams } from './datagram-load.js';
-import { holdConnections, makeConnections, measureEchoes, measureRoundTrips } from './echo-load.js';
+import { holdConnections, makeConnections, measureEchoes, measureOpenings, measureRoundTrips } from './echo-load.js';
 import { Meter } from './meter.js';
 
 const meter = new Meter();
@@ -23,6 +23,7 @@ serveCalls({
   sendDatagrams,
   connections: makeConnections,
   echoes: measureEchoes,
+  openings: measureOpenings,
   roundTrips: measureRoundTrips,
   hold: async (load) => {
     release = await holdConnections(load);

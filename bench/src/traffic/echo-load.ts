@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { dial, untilClosed } from './dial.js';
-import { ECHO, type Calls, type Mark } from './wire.js';
+import { ECHO, type Calls, type Mark, type Proxy } from './wire.js';
 
 /** Opens under way at once while connections are being held. */
 const OPENING_AT_ONCE = 32;
@@ -22,6 +22,19 @@ export async function makeConnections({ port, concurrency, seconds }: Calls['con
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
   return { bytes, seconds: (performance.now() - started) / 1000 };
+}
+
+/** From connect() to the first byte that came back, `count` times, one connection after the other. Microseconds each. */
+export async function measureOpenings({ port, count, proxy }: Calls['openings']['parameters']): Promise<number[]> {
+  const microseconds: number[] = [];
+  while (microseconds.length < count) {
+    const started = performance.now();
+    const socket = await dialEcho(port, proxy);
+    microseconds.push((performance.now() - started) * 1000);
+    socket.end();
+    await untilClosed(socket);
+  }
+  return microseconds;
 }
 
 /** One byte there and back, one after the other on one connection: `count` times, or until `seconds` are over. Microseconds each. */
@@ -95,8 +108,8 @@ export async function holdConnections({ port, count }: Calls['hold']['parameters
 }
 
 /** A connection on which the first byte has come back; it reads on. */
-async function dialEcho(port: number): Promise<Socket> {
-  const socket = await dial(port);
+async function dialEcho(port: number, proxy?: Proxy): Promise<Socket> {
+  const socket = await dial(port, proxy);
   socket.on('end', () => socket.end());
   socket.write(Buffer.of(ECHO));
   const lost = (): void => {

@@ -36,18 +36,27 @@ export interface DatagramLoad {
 
 export type Direction = 'up' | 'down';
 
+/** At an entrance where the application says first where it wants to go. */
+export interface Proxy {
+  readonly speaks: 'socks' | 'http-proxy';
+  /** Loopback port to ask for. */
+  readonly target: number;
+}
+
 /** What each program answers, by the name of the call. Both answer `mark` and `totals`. */
 export interface Calls {
   /** Server: starts listening; its port. */
   listen: { parameters: Record<string, never>; result: number };
   /** Client: opens the streams and starts the transfer. */
-  startBulk: { parameters: { port: number; streams: number; direction: Direction }; result: null };
+  startBulk: { parameters: { port: number; streams: number; direction: Direction; proxy?: Proxy | undefined }; result: null };
   /** Client: ends the transfer; resolves when every stream has closed. */
   finishBulk: { parameters: Record<string, never>; result: null };
   mark: { parameters: Record<string, never>; result: Mark };
   totals: { parameters: Record<string, never>; result: Totals };
   /** Client: connect, a byte each way, close, over and over. */
   connections: { parameters: { port: number; concurrency: number; seconds: number }; result: Mark };
+  /** Client: from connect() to the first byte that came back, one connection after the other, in microseconds; `count` of them. */
+  openings: { parameters: { port: number; count: number; proxy?: Proxy | undefined }; result: number[] };
   /** Client: round trips of one byte on one connection, in microseconds; `count` of them, or fewer when `seconds` are over. */
   roundTrips: { parameters: { port: number; count: number; seconds: number }; result: number[] };
   /** Client: opens connections, a byte each way on each, and keeps them. */
