@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { handlesSince, openHandles, until } from '@lstp/core/testing';
 import { DatagramProgram } from './support/datagrams.js';
-import { PairPlan, type TestEnd } from './support/test-end.js';
+import { chainOf, PairPlan, type TestEnd } from './support/test-end.js';
 
 /** The largest datagram of IPv4. */
 const MOST_BYTES = 65_507;
@@ -60,6 +60,22 @@ describe('a udp service', function () {
       expect((await client.send('six').nth(0)).datagram.toString()).to.equal('six');
       await Promise.all([desk.stop(), lab.stop()]);
     }
+  });
+
+  it('takes IPv4 and IPv6 at one wildcard, and names clients by their own addresses', async () => {
+    const { desk } = await start(service((await startServer()).echo(), { listen: '[::]:0' }));
+    const { port } = desk.address('dns');
+    for (const host of ['127.0.0.1', '::1']) {
+      const client = await DatagramProgram.connect({ host, port });
+      running.push(client);
+      expect((await client.send(host).nth(0)).datagram.toString()).to.equal(host);
+    }
+    expect(desk.tunnel().channels.map(({ source = '' }) => source.replace(/\d+$/, ''))).to.have.members(['127.0.0.1:', '[::1]:']);
+  });
+
+  it('is not compressed, and the check of the file says so', async () => {
+    const server = await startServer();
+    expect(() => chainOf(plan.text({ services: [service(server, { more: ', codec: zlib' })] }))).to.throw(/codec: "udp" carries datagrams, which are not compressed; leave it out/);
   });
 
   it('resolves the server’s name at the far end only', async () => {

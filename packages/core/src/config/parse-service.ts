@@ -31,7 +31,7 @@ export function parseService(context: ParseContext, { name, path, ends }: Servic
   if (typeof value !== 'object' || value === null) return undefined;
   if (ends !== undefined) checkEnd(context, path, ends);
   const options = parseOwnOptions(context, path, value);
-  if (service !== undefined) checkCodec(context, path, service.codec);
+  if (service !== undefined) checkCodec(context, path, service);
   const attached = service === undefined ? undefined : parseAllAttached(context, { name, path, ends }, service);
   if (service === undefined || attached === undefined || options === undefined) return undefined;
   const { plugin, at, carrier, codec, users } = service;
@@ -47,8 +47,10 @@ function targetsOf({ plugins }: ParseContext, plugin: string, options: unknown):
   return count > 1 ? count : undefined;
 }
 
-function checkCodec({ document, plugins }: ParseContext, path: Path, codec: string | undefined): void {
-  if (codec === undefined || plugins.get(codec)?.codec !== undefined) return;
+function checkCodec({ document, plugins }: ParseContext, path: Path, { plugin, codec }: { readonly plugin: string; readonly codec?: string | undefined }): void {
+  if (codec === undefined) return;
+  if (plugins.get(plugin)?.listens === 'datagram') return document.report([...path, 'codec'], `codec: "${clip(plugin)}" carries datagrams, which are not compressed; leave it out`);
+  if (plugins.get(codec)?.codec !== undefined) return;
   if (!plugins.complete && document.keys([]).includes('plugins') && plugins.get(codec) === undefined) return;
   const there = plugins.get(codec);
   if (there !== undefined) return document.report([...path, 'codec'], `codec: "${codec}" is no codec here (${there.about})`);
