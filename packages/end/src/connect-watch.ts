@@ -16,18 +16,20 @@ export interface Attempt {
 export class ConnectWatch {
   readonly #attempts = new Set<Attempt>();
   readonly #now: () => number;
+  readonly #limitMs: number;
   readonly #giveUp: (attempt: Attempt, message: string) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(now: () => number, giveUp: (attempt: Attempt, message: string) => void) {
+  constructor({ now, limitMs = BACK_END_TIMEOUT_MS }: { readonly now: () => number; readonly limitMs?: number | undefined }, giveUp: (attempt: Attempt, message: string) => void) {
     this.#now = now;
+    this.#limitMs = limitMs;
     this.#giveUp = giveUp;
   }
 
   add(channel: Channel): Attempt {
     const attempt = { channel, abort: new AbortController(), since: this.#now(), isOver: false };
     this.#attempts.add(attempt);
-    this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#timer ??= setInterval(() => this.#sweep(), Math.min(SWEEP_MS, this.#limitMs));
     return attempt;
   }
 
@@ -52,8 +54,8 @@ export class ConnectWatch {
 
   #sweep(): void {
     for (const attempt of [...this.#attempts]) {
-      if (this.#now() - attempt.since < BACK_END_TIMEOUT_MS) break;
-      this.#giveUp(attempt, `the back end did not answer within ${BACK_END_TIMEOUT_MS / 1000} s`);
+      if (this.#now() - attempt.since < this.#limitMs) break;
+      this.#giveUp(attempt, `the back end did not answer within ${this.#limitMs / 1000} s`);
       this.abort(attempt);
     }
     if (this.#attempts.size === 0) this.stop();

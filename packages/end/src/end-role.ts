@@ -38,6 +38,8 @@ export interface EndRoleOptions {
   readonly logger: Logger;
   /** How long an application that connects while its tunnel is down is held; 10 s if absent. */
   readonly holdMs?: number;
+  /** How long a back end may take to connect; 30 s if absent. */
+  readonly connectMs?: number;
 }
 
 export class EndRole {
@@ -118,9 +120,9 @@ export class EndRole {
   }
 
   #makeTunnel(parts: { chain: Chain; config: TunnelConfig; pool: Pool; poolShare: number; security: Security }): TunnelEnd {
-    const { node, hub, signer, container, plugins, software, logger, neighbourOf, holdMs } = this.#options;
+    const { node, hub, signer, container, plugins, software, logger, neighbourOf, holdMs, connectMs } = this.#options;
     return new TunnelEnd({
-      ...parts, ...(holdMs === undefined ? {} : { holdMs }), node, hub, signer, container, plugins, software,
+      ...parts, ...(holdMs === undefined ? {} : { holdMs }), ...(connectMs === undefined ? {} : { connectMs }), node, hub, signer, container, plugins, software,
       crypto: nodeCrypto,
       neighbourOf: (name) => neighbourOf(parts.chain, name),
       logger: logger.child({ tunnel: parts.config.name }),

@@ -31,6 +31,8 @@ export interface ServiceHostOptions {
   readonly plugin: (name: string) => PluginDefinition | undefined;
   readonly runner: TunnelRunner;
   readonly logger: Logger;
+  /** How long a back end may take to connect. */
+  readonly connectMs?: number;
   /** Who is at the other end, for the log. */
   readonly who: () => Who;
 }
@@ -51,7 +53,7 @@ export class ServiceHost {
     this.#options = options;
     this.#maker = new ServiceMaker(options);
     this.#incoming = new IncomingChannels(options.runner, options.logger);
-    this.#connecting = new ConnectWatch(() => options.runner.now(), ({ channel }, message) => this.#refuse(channel, new ChannelRefusal('timeout', message)));
+    this.#connecting = new ConnectWatch({ now: () => options.runner.now(), limitMs: options.connectMs }, ({ channel }, message) => this.#refuse(channel, new ChannelRefusal('timeout', message)));
   }
 
   get maker(): ServiceMaker {

@@ -45,6 +45,7 @@ export interface TunnelEndOptions {
   readonly plugins: readonly PluginDefinition[];
   readonly neighbourOf: (node: string) => Neighbour;
   readonly holdMs?: number;
+  readonly connectMs?: number;
   readonly logger: Logger;
 }
 

@@ -1,36 +1,14 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { definePlugin, encodeFrame, encodeJson, encodeNumbers, IDENTITY, PLUGIN_API, type Identity, type PluginDefinition, type SecuredCarrier, type Security, type SecurityRequest } from '@lstp/core';
+import { encodeFrame, encodeJson, encodeNumbers } from '@lstp/core';
 import { until } from '@lstp/core/testing';
-import { bundledPlugins } from '@lstp/plugins';
-import { container, inject, injectable } from 'tsyringe';
 import { Application, ApplicationServer, digestOf, echo } from './support/application.js';
+import { pluginsWithStreams } from './support/tapped-security.js';
 import { PairPlan, type TestEnd } from './support/test-end.js';
 
 /** More than the kernel, on both sides of the tunnel, takes for a client that does not read. */
 const FILE = randomBytes(33_554_432);
-const bundledSecurity = bundledPlugins.find((plugin) => plugin.security !== undefined);
-
-/** The bundled plugins, and every stream that they secured: whoever has one can say anything to the other end. */
-function pluginsWithStreams(streams: Duplex[]): PluginDefinition[] {
-  @injectable()
-  class Tapped implements Security {
-    readonly #inner: Security;
-    constructor(@inject(IDENTITY) identity: Identity) {
-      const { security } = bundledSecurity ?? {};
-      if (security === undefined) throw new Error('no bundled plugin secures carriers');
-      this.#inner = container.createChildContainer().registerInstance(IDENTITY, identity).resolve(security);
-    }
-    async secure(request: SecurityRequest): Promise<SecuredCarrier> {
-      const secured = await this.#inner.secure(request);
-      streams.push(secured.stream);
-      return secured;
-    }
-  }
-  const tapped = definePlugin({ name: 'tapped', api: PLUGIN_API, about: 'what the bundled one secures, and the stream of it', security: Tapped });
-  return [...bundledPlugins.filter((plugin) => plugin !== bundledSecurity), tapped];
-}
 
 const VIOLATIONS: readonly { readonly what: string; readonly bytes: Buffer; readonly message: RegExp }[] = [
   { what: 'an unknown type', bytes: Buffer.from('ff00000000000000', 'hex'), message: /type/ },

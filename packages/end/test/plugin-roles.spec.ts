@@ -2,13 +2,14 @@ import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { PassThrough } from 'node:stream';
-import type { PluginDefinition } from '@lstp/core';
+import { PassThrough, type Duplex } from 'node:stream';
+import type { ChannelRefusal, PluginDefinition } from '@lstp/core';
 import { until } from '@lstp/core/testing';
 import { bundledPlugins } from '@lstp/plugins';
 import { Application, ApplicationServer, digestOf, echo } from './support/application.js';
-import { bomb, deflate, faulty, line, packets, passwords, shift, spy, type Seen } from './support/role-plugins.js';
-import { freePort, PairPlan, type PairOptions, type TestEnd } from './support/test-end.js';
+import { bomb, deflate, faulty, lateConnection, line, packets, passwords, shift, spy, type Seen } from './support/role-plugins.js';
+import { pluginsWithStreams } from './support/tapped-security.js';
+import { chainOf, freePort, PairPlan, type PairOptions, type TestEnd } from './support/test-end.js';
 
 describe('plugins', function () {
   this.timeout(20_000);
@@ -296,7 +297,7 @@ describe('plugins', function () {
     const options = (login: string, users: string): PairOptions => ({ tunnel: [`login: { plugin: passwords, at: desk, ${login} }`], services: [echoService(`users: [${users}]`), `open: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${echoes.port}" }`] });
 
     for (const users of ['ann', '"@ops"']) {
-      it(`opens services for ${users} to ann of @ops, also after the carrier was lost`, async () => {
+      it(`opens services for ${users} to ann of @ops`, async () => {
         const { desk, lab } = await start(options('user: ann, password: "ann!ops"', users), [passwords()]);
         await expectEcho(desk, 'echo', Buffer.from('hello'));
         expect(await lab.says(/user logged in/)).to.deep.include({ audit: 'log-in', user: 'ann', groups: ['ops'] });
@@ -316,6 +317,68 @@ describe('plugins', function () {
         await expectEcho(desk, 'open', Buffer.from('hello'));
       });
     }
+
+    const ann = (): PairOptions => options('user: ann, password: "ann!ops"', 'ann');
+    const logIns = (end: TestEnd): number => end.log.filter(({ audit }) => audit === 'log-in').length;
+    const startOne = async (node: 'desk' | 'lab', what: PairOptions): Promise<TestEnd> => {
+      const end = await (await plan.end(node, what, { plugins: [...bundledPlugins, passwords()] })).start();
+      running.push(end);
+      return end;
+    };
+
+    it('lasts while carriers are lost and built anew: one association, one log-in', async () => {
+      const streams: Duplex[] = [];
+      const lab = await plan.end('lab', ann(), { plugins: [...pluginsWithStreams(streams), passwords()] });
+      running.push(await lab.start());
+      const desk = await startOne('desk', ann());
+      await Promise.all([desk.role.established(), lab.role.established()]);
+      const client = Application.connect(desk.address('echo')).read().send(Buffer.from('before'));
+      await client.got(6);
+      for (const losses of [1, 2]) {
+        const known = streams.length;
+        streams.at(-1)?.destroy();
+        await until('a new carrier', () => streams.length > known && [desk, lab].every((end) => end.log.filter(({ msg }) => msg === 'carrier closed').length === losses && end.tunnel().state === 'established'));
+        await expectEcho(desk, 'echo', Buffer.from('hello'));
+      }
+      expect(await client.send(Buffer.from('after')).finish().ended).to.equal('end');
+      expect(client.digest()).to.equal(digestOf(Buffer.from('beforeafter')));
+      expect(logIns(lab)).to.equal(1);
+    });
+
+    for (const who of ['desk', 'lab'] as const) {
+      it(`is asked for anew when ${who} is started again`, async () => {
+        const ends = await start(ann(), [passwords()]);
+        await ends.lab.says(/user logged in/);
+        await ends[who].stop();
+        const again = await startOne(who, ann());
+        const [desk, lab] = who === 'desk' ? [again, ends.lab] : [ends.desk, again];
+        await until('the log-in', () => logIns(lab) === (who === 'desk' ? 2 : 1));
+        await expectEcho(desk, 'echo', Buffer.from('hello'));
+      });
+    }
+
+    it('is nobody’s after the one who logged in was started again with a wrong password', async () => {
+      const ends = await start(ann(), [passwords()]);
+      await ends.lab.says(/user logged in/);
+      await ends.desk.stop();
+      const desk = await startOne('desk', options('user: ann, password: "bob!ops"', 'ann'));
+      await ends.lab.says(/log-in denied/);
+      expect(await Application.connect(desk.address('echo')).read().ended).to.equal('reset');
+      expect(await ends.lab.says(/channel denied/)).to.have.property('reason').that.matches(/log-in of ann is wrong/);
+      await expectEcho(desk, 'open', Buffer.from('hello'));
+    });
+
+    it('stays as it was when `login` changes in the file, and the reload says so', async () => {
+      const { desk, lab } = await start(ann(), [passwords()]);
+      const reloaded = (what: PairOptions, ahead = '') => [chainOf(`${ahead}${plan.text(what)}`, [...bundledPlugins, passwords()])];
+      const other = options('user: bob, password: "bob!dev"', 'ann');
+      const without: PairOptions = { services: [`open: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${echoes.port}" }`] };
+      for (const end of [desk, lab]) {
+        for (const changed of [other, without]) expect((await end.role.reload(reloaded(changed))).ignored).to.deep.equal(['login of tunnel acme has changed; it stays as it was until a restart']);
+        expect((await end.role.reload(reloaded(ann(), '# one line more\n'))).ignored).to.deep.equal([]);
+      }
+      await expectEcho(desk, 'echo', Buffer.from('hello'));
+    });
 
     it('holds nobody up that needs no user while it is verified', async () => {
       const gate: { open: () => void } = { open: () => {} };
@@ -352,6 +415,22 @@ describe('plugins', function () {
         stream.write('x');
         expect(await desk.role.connect({ service: 'bad' }, stream).closed).to.equal(code);
         await expectEcho(desk, 'echo', Buffer.from('hello'));
+      });
+    }
+
+    for (const fault of ['hang', 'deaf', 'late'] as const) {
+      it(`to answer at all (${fault}) is given up, and told so; what it gives then is thrown away`, async () => {
+        const ends = await plan.start({ services: [`bad: { plugin: faulty, at: desk, fault: ${fault} }`, echoService('carrier: shared')] }, { plugins: [...bundledPlugins, faulty], connectMs: 40 });
+        running.push(ends.desk, ends.lab);
+        const stream = new PassThrough().resume();
+        stream.write('x');
+        const { connected } = ends.desk.role.connect({ service: 'bad' }, stream);
+        const refusal = await connected.then(() => undefined, (error: ChannelRefusal) => error);
+        expect(refusal).to.include({ reason: 'timeout', message: 'the back end did not answer within 0.04 s' });
+        expect(await ends.lab.says(/channel refused/)).to.include({ service: 'bad', code: 'timeout' });
+        if (fault === 'late') await until('what came too late is closed', () => lateConnection()?.destroyed);
+        await until('nothing is left', () => [ends.desk, ends.lab].every((end) => end.tunnel().channels.length === 0));
+        await expectEcho(ends.desk, 'echo', Buffer.from('hello'));
       });
     }
 

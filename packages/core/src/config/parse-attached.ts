@@ -14,8 +14,8 @@ export type AttachedRole = 'monitor' | 'rewriter' | 'login';
 export interface AttachedSource {
   readonly path: Path;
   readonly role: AttachedRole;
-  /** Where it works unless it says so. */
-  readonly at: string;
+  /** Where it works unless it says so. Undefined where that could not be read. */
+  readonly at: string | undefined;
   /** Undefined where the route could not be read. */
   readonly ends: Ends | undefined;
 }
@@ -23,18 +23,20 @@ export interface AttachedSource {
 /** What each role is called in messages. */
 const WORDS: Readonly<Record<AttachedRole, string>> = { monitor: 'monitors', rewriter: 'rewrites', login: 'logs in' };
 
-/** Reports what is wrong; undefined then. Its form was checked by the schema before. */
+/** Reports what is wrong; undefined then. What is wrong with its form, the schema has reported before. */
 export function parseAttached(context: ParseContext, source: AttachedSource): AttachedConfig | undefined {
   const { document } = context;
   const { path, ends } = source;
   const value = document.value(path);
   const entry = typeof value === 'string' ? { plugin: value } : value;
   if (typeof entry !== 'object' || entry === null) return undefined;
-  const { plugin: name = 'login', at = source.at, ...own } = entry as { readonly plugin?: unknown; readonly at?: unknown; readonly [option: string]: unknown };
-  if (typeof name !== 'string' || typeof at !== 'string') return undefined;
+  const { plugin: name = source.role === 'login' ? 'login' : undefined, at = source.at, ...own } = entry as { readonly plugin?: unknown; readonly at?: unknown; readonly [option: string]: unknown };
+  if (typeof name !== 'string') return undefined;
   const place = typeof value === 'string' ? path : [...path, 'plugin'];
-  const isAtEnd = ends === undefined || at === ends.left || at === ends.right;
-  if (!isAtEnd) document.report([...path, 'at'], `at: "${clip(at)}" is no end of this tunnel${didYouMean(at, [ends.left, ends.right], `; write one of its ends, "${ends.left}" or "${ends.right}"`)}`);
+  const isAtEnd = typeof at === 'string' && (ends === undefined || at === ends.left || at === ends.right);
+  // Where it is the service's own `at` that is wrong, that was said there.
+  const isOwn = typeof at === 'string' && (source.role === 'login' || at !== source.at);
+  if (!isAtEnd && isOwn && ends !== undefined) document.report([...path, 'at'], `at: "${clip(at)}" is no end of this tunnel${didYouMean(at, [ends.left, ends.right], `; write one of its ends, "${ends.left}" or "${ends.right}"`)}`);
   const plugin = pluginOf(context, { name, role: source.role, path: place });
   if (plugin === 'unknown') return undefined;
   const options = plugin === 'later' ? { value: own } : parseOptions(context, path, { plugin, own, otherKeys: ATTACHED_KEYS });

@@ -18,6 +18,15 @@ export interface ServiceSource {
   readonly ends: Ends | undefined;
 }
 
+/** As it stands in the file. */
+interface RawService {
+  readonly plugin?: unknown;
+  readonly at?: unknown;
+  readonly codec?: unknown;
+  readonly monitors?: unknown;
+  readonly rewriters?: unknown;
+}
+
 const OWN_KEYS: readonly string[] = Object.keys(serviceSchema.shape);
 /** Every key but `allow`, which is for plugins whose applications choose the target. */
 const FIXED_KEYS = OWN_KEYS.filter((key) => key !== 'allow');
@@ -31,8 +40,10 @@ export function parseService(context: ParseContext, { name, path, ends }: Servic
   if (typeof value !== 'object' || value === null) return undefined;
   if (ends !== undefined) checkEnd(context, path, ends);
   const options = parseOwnOptions(context, path, value);
-  if (service !== undefined) checkCodec(context, path, service);
-  const attached = service === undefined ? undefined : parseAllAttached(context, { name, path, ends }, service);
+  // From the file itself: what is wrong with another key hides nothing here.
+  const raw: RawService = Object.fromEntries(Object.entries(value));
+  checkCodec(context, path, raw);
+  const attached = parseAllAttached(context, { name, path, ends }, raw);
   if (service === undefined || attached === undefined || options === undefined) return undefined;
   const { plugin, at, carrier, codec, users } = service;
   const allow = service.allow ?? (context.plugins.get(plugin)?.targets === 'chosen' ? [] : undefined);
@@ -47,9 +58,9 @@ function targetsOf({ plugins }: ParseContext, plugin: string, options: unknown):
   return count > 1 ? count : undefined;
 }
 
-function checkCodec({ document, plugins }: ParseContext, path: Path, { plugin, codec }: { readonly plugin: string; readonly codec?: string | undefined }): void {
-  if (codec === undefined) return;
-  if (plugins.get(plugin)?.listens === 'datagram') return document.report([...path, 'codec'], `codec: "${clip(plugin)}" carries datagrams, which are not compressed; leave it out`);
+function checkCodec({ document, plugins }: ParseContext, path: Path, { plugin, codec }: RawService): void {
+  if (typeof codec !== 'string') return;
+  if (typeof plugin === 'string' && plugins.get(plugin)?.listens === 'datagram') return document.report([...path, 'codec'], `codec: "${clip(plugin)}" carries datagrams, which are not compressed; leave it out`);
   if (plugins.get(codec)?.codec !== undefined) return;
   if (!plugins.complete && document.keys([]).includes('plugins') && plugins.get(codec) === undefined) return;
   const there = plugins.get(codec);
@@ -60,17 +71,17 @@ function checkCodec({ document, plugins }: ParseContext, path: Path, { plugin, c
 }
 
 /** Undefined where anything is wrong with one. */
-function parseAllAttached(context: ParseContext, { path, ends }: ServiceSource, service: { readonly at: string; readonly monitors?: unknown; readonly rewriters?: unknown }): Partial<Pick<ServiceConfig, 'monitors' | 'rewriters'>> | undefined {
+function parseAllAttached(context: ParseContext, { path, ends }: ServiceSource, { at, ...service }: RawService): Partial<Pick<ServiceConfig, 'monitors' | 'rewriters'>> | undefined {
   const parsed: { monitors?: AttachedConfig[]; rewriters?: AttachedConfig[] } = {};
+  let isWrong = false;
   for (const [key, role] of [['monitors', 'monitor'], ['rewriters', 'rewriter']] as const) {
     const entries = service[key];
     if (!Array.isArray(entries)) continue;
-    const all = entries.map((_, index) => parseAttached(context, { path: [...path, key, index], role, at: service.at, ends }));
-    const good = all.filter((one) => one !== undefined);
-    if (good.length < all.length) return undefined;
-    parsed[key] = good;
+    const all = entries.map((_, index) => parseAttached(context, { path: [...path, key, index], role, at: typeof at === 'string' ? at : undefined, ends }));
+    parsed[key] = all.filter((one) => one !== undefined);
+    isWrong ||= parsed[key].length < all.length;
   }
-  return parsed;
+  return isWrong ? undefined : parsed;
 }
 
 function checkEnd({ document, nodeNames }: ParseContext, path: Path, { left, right }: Ends): void {

@@ -100,7 +100,7 @@ export const VECTORS: Readonly<Record<MessageName, readonly Vector[]>> = {
   ],
   PING: [numbers('PING', 'leg', [1_234_567])],
   PONG: [numbers('PONG', 'leg', [1_234_567])],
-  PROPERTY_EXCHANGE: [json('PROPERTY_EXCHANGE', 'carrier', properties)],
+  PROPERTY_EXCHANGE: [json('PROPERTY_EXCHANGE', 'carrier', properties), json('PROPERTY_EXCHANGE', 'carrier', { ...properties, codecs: [], plugins: ['forward'], login: { user: 'ann', proof: 'correct horse' } })],
   CONNECTION_REQUEST: [
     positioned('CONNECTION_REQUEST', 0, { service: 'web', kind: 'stream', carrier: 'shared', window: 262_144 }),
     positioned('CONNECTION_REQUEST', 0, { service: 'proxy', target: 'db.acme:5432', kind: 'stream', codec: 'zlib', carrier: 'own', slot: 9, window: 65_536 }),

@@ -1,5 +1,5 @@
 /** Small plugins of every role, for tests of their host. Real ones, as a third party would write them. */
-import { Duplex, Transform } from 'node:stream';
+import { Duplex, PassThrough, Transform } from 'node:stream';
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
@@ -258,6 +258,12 @@ class FaultyFrontEnd implements FrontEnd {
   }
 }
 
+/** What a back end that was given up connected to in the end. */
+let late: PassThrough | undefined;
+export function lateConnection(): PassThrough | undefined {
+  return late;
+}
+
 @injectable()
 class FaultyBackEnd implements BackEnd {
   constructor(@inject(OPTIONS) private readonly options: { readonly fault: string }) {}
@@ -269,6 +275,8 @@ class FaultyBackEnd implements BackEnd {
     if (fault === 'refuse') return Promise.reject(new ChannelRefusal('unreachable', 'no way'));
     if (fault === 'nothing') return Promise.resolve(undefined as unknown as BackEndConnection);
     if (fault === 'hang') return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))));
+    if (fault === 'deaf') return new Promise(() => {});
+    if (fault === 'late') return new Promise((resolve) => signal.addEventListener('abort', () => resolve({ stream: (late = new PassThrough()) })));
     return Promise.resolve({ stream: failing() });
   }
 }

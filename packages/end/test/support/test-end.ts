@@ -12,6 +12,7 @@ import { until } from '@lstp/core/testing';
 
 export interface TestEndOptions {
   readonly holdMs?: number;
+  readonly connectMs?: number;
   readonly plugins?: readonly PluginDefinition[];
 }
 
