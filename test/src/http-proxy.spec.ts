@@ -245,6 +245,11 @@ describe('an http-proxy service', function () {
     await closed;
   });
 
+  it('tells a client 408 that says nothing, or one byte now and then', async () => {
+    const slow = client('GET http://a/ HT');
+    expect(await Promise.all([client('').everything(), slow.everything()])).to.satisfy((answers: string[]) => answers.every((answer) => answer.startsWith('HTTP/1.1 408 ')));
+  });
+
   it('makes of any byte changed in a request an answer or an end, and is there for the next', async () => {
     const samples = [get('/s', 'Connection: close\r\nX-A: b\r\n'), `CONNECT ${origin} HTTP/1.1\r\nHost: ${origin}\r\n\r\n`, `POST http://${origin}/p HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`].map((text) => Buffer.from(text));
     const change = fc.record({ sample: fc.constantFrom(...samples), at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }), cut: fc.option(fc.nat()) });
@@ -259,6 +264,12 @@ describe('an http-proxy service', function () {
       { numRuns: 400 },
     );
     expect(await client(get('/still', 'Connection: close\r\n')).everything()).to.match(/\/still 0$/);
+  });
+
+  it('says 503 where the tunnel is down', async () => {
+    await nodes.get('lab')?.stop();
+    const answers = await Promise.all([client(get('/', 'Connection: close\r\n')).everything(), client(`CONNECT ${origin} HTTP/1.1\r\n\r\n`).everything()]);
+    for (const answer of answers) expect(answer).to.match(/^HTTP\/1\.1 503 [^]*\r\n\r\nlstp: no-carrier: /);
   });
 });
 
