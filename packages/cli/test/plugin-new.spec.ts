@@ -24,7 +24,7 @@ describe('lstp plugin new', function () {
   it('puts the name everywhere, and says what to type next', async () => {
     const { status, stdout, stderr } = await place.run(['plugin', 'new', 'gopher']);
     expect([status, stderr]).to.deep.equal([0, '']);
-    expect(stdout).to.contain('cd lstp-plugin-gopher\n').and.contain('npm test');
+    expect(stdout).to.contain('cd lstp-plugin-gopher\n').and.match(/^  npm install --no-save \S*packages.cli$/m);
     const folder = join(place.folder, 'lstp-plugin-gopher');
     for (const file of readdirSync(folder)) expect(readFileSync(join(folder, file), 'utf8'), file).not.to.contain('__');
     expect(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).to.deep.include({ name: 'lstp-plugin-gopher' });

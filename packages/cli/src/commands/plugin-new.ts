@@ -46,5 +46,5 @@ Make it yours: begin with index.js. How plugins work: docs/plugins.md of lstp.
 /** An lstp that is not installed, but built where its source is, is linked. */
 function install(): string {
   const isInstalled = PACKAGE.includes(`${sep}node_modules${sep}`);
-  return isInstalled ? 'npm install' : `npm link ${shellWord(PACKAGE.replace(/[\\/]$/, ''))}`;
+  return isInstalled ? 'npm install' : `npm install --no-save ${shellWord(PACKAGE.replace(/[\\/]$/, ''))}`;
 }
