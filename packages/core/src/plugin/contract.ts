@@ -298,7 +298,10 @@ export interface Codec {
 export interface Rewriter {
   start?(): Promise<void>;
   stop?(): Promise<void>;
-  /** For one channel; undefined leaves it alone. A throw refuses the channel: bytes that should be changed never go as they are. */
+  /**
+   * For one channel; undefined leaves it alone. A throw refuses the channel: bytes that should be changed never go as they
+   * are. So does a Rewriting for a channel of datagrams, which none can change.
+   */
   rewrite(channel: ChannelFacts): Rewriting | undefined;
 }
 
