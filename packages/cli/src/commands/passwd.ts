@@ -27,6 +27,7 @@ export async function passwd(file: string, user: string, options: PasswdOptions)
 async function newPassword(user: string): Promise<string> {
   const password = isTerminal() ? await askTwice(user) : await pipedPassword();
   if (password === '') throw new UsageError('an empty password is none; type one, or pipe it into standard input');
+  if (password.includes('\0')) throw new UsageError('a password cannot have a NUL character');
   if (password.length > PASSWORD_CHARACTERS) throw new UsageError(`a password has at most ${PASSWORD_CHARACTERS} characters`);
   return password;
 }

@@ -33,7 +33,9 @@ export async function hashPassword(password: string): Promise<string> {
 
 /** Whether `password` is the one of `known`: always a whole run, compared in constant time. Rejects (ERR_LSTP_USERS_BUSY) when too many wait. */
 export async function isPasswordOf(known: ScryptHash, password: string): Promise<boolean> {
-  return timingSafeEqual(await derive(password, { ...known, length: known.hash.length }), known.hash);
+  const isRight = timingSafeEqual(await derive(password, { ...known, length: known.hash.length }), known.hash);
+  // HMAC, which scrypt begins with, pads with NUL: `x` and `x\0` have one hash.
+  return isRight && !password.includes('\0');
 }
 
 /** A hash of the usual cost that no password has, for users that do not exist: their attempts take as long. */

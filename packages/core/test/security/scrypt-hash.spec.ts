@@ -15,6 +15,7 @@ describe('security/scrypt-hash', () => {
     expect(formatScryptHash(known)).to.equal(text);
     expect(await isPasswordOf(known, RFC_7914.password)).to.equal(true);
     expect(await isPasswordOf(known, 'pleaseletmeim')).to.equal(false);
+    expect(await isPasswordOf(known, `${RFC_7914.password}\0`), 'one that only differs by NULs behind').to.equal(false);
   });
 
   it('makes another hash of the same password each time', async () => {
