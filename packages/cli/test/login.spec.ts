@@ -11,6 +11,7 @@ describe('log-in', function () {
   let place: Workplace;
   let server: TestServer;
   let hash: string;
+  let terminal: Running | undefined;
   before(async () => {
     hash = await hashPassword('correct horse');
   });
@@ -22,13 +23,18 @@ describe('log-in', function () {
     writeFileSync(join(place.folder, 'users.txt'), `ann:${hash}:ops\n`, { mode: 0o600 });
   });
   afterEach(async () => {
+    // The node is a process of the terminal's, and takes the end of that for a wish to reload.
+    if (terminal?.child.exitCode === null) terminal.child.stdin?.write('\u0003');
+    await terminal?.ended;
+    terminal = undefined;
     await place.remove();
     await server.stop();
   });
 
   const onTerminal = (context: Mocha.Context): Running => {
     if (!existsSync('/usr/bin/script')) skipBecause(context, 'script (package bsdutils) is not here');
-    return place.spawn('/usr/bin/script', ['-qec', `${process.execPath} ${BIN} up chain.yaml --all --keys keys --log-format json`, '/dev/null']);
+    terminal = place.spawn('/usr/bin/script', ['-qec', `${process.execPath} ${BIN} up chain.yaml --all --keys keys --log-format json`, '/dev/null']);
+    return terminal;
   };
 
   it('asks on the terminal before the tunnel is built, and status shows who it is', async function () {
