@@ -5,6 +5,7 @@ import type { BackEnd, Channel, ChannelFacts, Codec, FrontEnd, Rewriter, Service
 import type { Logger } from 'pino';
 import { codecLayers, type CodecCounts } from './codec-layer.js';
 import { ChannelWatches, type NamedMonitor } from './channel-watches.js';
+import type { Tally } from './tally.js';
 import { LayeredStream, type Layer } from './layered-stream.js';
 import type { Shaped } from './tunnel-runner.js';
 
@@ -18,6 +19,7 @@ export interface RunningService {
   readonly backEnd?: BackEnd;
   /** What takes part in its channels; absent where nothing does. */
   readonly parts?: ServiceParts;
+  readonly tally?: Tally;
   /** Why it does not work. */
   error?: string;
 }

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Duplex } from 'node:stream';
 import {
   ChannelRefusal,
-  type BackEnd, type BackEndRequest, type FrontEnd, type Channel, type ChannelOpener, type ChannelRequest, type ChannelRequestBody, type DatagramChannel, type DatagramRequest, type JoinedChannel, type ListenRequest, type OpenedChannel, type PluginDefinition, type ServiceConfig, type ServiceStatus,
+  type BackEndRequest, type Channel, type ChannelOpener, type ChannelRequest, type ChannelRequestBody, type Counts, type DatagramChannel, type DatagramRequest, type JoinedChannel, type ListenRequest, type OpenedChannel, type PluginDefinition, type ServiceConfig, type ServiceStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
@@ -296,13 +296,13 @@ export class ServiceHost {
   // --- their life
 
   status(): ServiceStatus[] {
-    return [...this.#services.values()].map(({ config, role, frontEnd, backEnd, parts, error }) => ({
+    return [...this.#services.values()].map(({ config, role, frontEnd, backEnd, parts, tally, error }) => ({
       name: config.name,
       plugin: config.plugin,
       role,
       addresses: frontEnd?.addresses ?? [],
       ...(config.codec === undefined || parts === undefined ? {} : { codec: { name: config.codec, ...parts.counts } }),
-      ...countsOf(frontEnd ?? backEnd),
+      ...countsOf({ ...tally?.counts, ...(frontEnd ?? backEnd)?.counts }),
       ...(error === undefined ? {} : { error }),
     }));
   }
@@ -328,9 +328,8 @@ function watching(parts: NonNullable<RunningService['parts']>, channel: Channel,
   return watches === undefined ? {} : { watches };
 }
 
-/** A copy: status is of one moment. */
-function countsOf(plugin: FrontEnd | BackEnd | undefined): Pick<ServiceStatus, 'counts'> {
-  return plugin?.counts === undefined ? {} : { counts: { ...plugin.counts } };
+function countsOf(counts: Counts): Pick<ServiceStatus, 'counts'> {
+  return Object.keys(counts).length === 0 ? {} : { counts };
 }
 
 /** Whether nothing changed but the place in the file. */

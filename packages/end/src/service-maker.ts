@@ -1,12 +1,13 @@
 /** Makes what a service of the chain file asks for: its plugins' classes, resolved from the node's container. */
 import {
-  CHANNELS, LOGGER, OPTIONS, SERVICE,
+  CHANNELS, LOGGER, METRICS, OPTIONS, SERVICE,
   type AttachedConfig, type BackEnd, type ChannelOpener, type Codec, type Constructor, type FrontEnd, type Login, type Monitor, type PluginDefinition, type Rewriter, type ServiceConfig,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
 import { construct } from './construct.js';
 import { hasParts, type RunningService, type ServiceParts } from './running-service.js';
+import { Tally } from './tally.js';
 import { withinTime } from './time-limit.js';
 
 /** For start() of whatever a service is made of. */
@@ -52,12 +53,13 @@ export class ServiceMaker {
     const { node, logger } = this.#options;
     const role = config.at === node ? 'front' : 'back';
     const made: Startable[] = [];
+    const tally = new Tally();
     try {
-      const parts = hasParts(config, node) ? this.#makeParts(config, made) : undefined;
-      const ends = role === 'front' ? { frontEnd: this.#resolve(config, 'frontEnd', channels) } : { backEnd: this.#resolve(config, 'backEnd', channels) };
+      const parts = hasParts(config, node) ? this.#makeParts(config, made, tally) : undefined;
+      const ends = role === 'front' ? { frontEnd: this.#resolve(config, { role: 'frontEnd', channels, tally }) } : { backEnd: this.#resolve(config, { role: 'backEnd', channels, tally }) };
       made.push(...Object.values(ends));
       for (const one of made) await withinTime(Promise.resolve(one.start?.()), START_TIMEOUT_MS, `start() took longer than ${START_TIMEOUT_MS / 1000} s`);
-      return { config, role, ...(parts === undefined ? {} : { parts }), ...ends };
+      return { config, role, tally, ...(parts === undefined ? {} : { parts }), ...ends };
     } catch (error) {
       const { message } = error as Error;
       logger.error({ service: config.name, reason: message }, 'service failed');
@@ -72,18 +74,18 @@ export class ServiceMaker {
   }
 
   /** An instance of a role of a plugin that is none of a service's own ends; `at` is the service's. Throws where there is none. */
-  resolveRole<R extends 'codec' | 'rewriter' | 'monitor' | 'login'>(role: R, { plugin: name, at, options }: AttachedConfig, service: string): Instances[R] {
+  resolveRole<R extends 'codec' | 'rewriter' | 'monitor' | 'login'>(role: R, { plugin: name, at, options }: AttachedConfig, { service, tally = new Tally() }: { readonly service: string; readonly tally?: Tally }): Instances[R] {
     const made = this.#plugin(name)[role];
     if (made === undefined) throw new Error(`plugin ${name} is no ${role}`);
-    return construct(this.#containerOf({ name: service, at, options }), made as Constructor<Instances[R]>);
+    return construct(this.#containerOf({ name: service, at, options }, tally), made as Constructor<Instances[R]>);
   }
 
-  #makeParts({ name, at, codec, rewriters = [], monitors = [] }: ServiceConfig, made: Startable[]): ServiceParts {
+  #makeParts({ name, at, codec, rewriters = [], monitors = [] }: ServiceConfig, made: Startable[], tally: Tally): ServiceParts {
     const here = (entries: readonly AttachedConfig[]): readonly AttachedConfig[] => entries.filter(({ at }) => at === this.#options.node);
-    const rewriting = here(rewriters).map((entry) => this.resolveRole('rewriter', { ...entry, at }, name));
-    const watching = here(monitors).map((entry) => ({ name: entry.plugin, monitor: this.resolveRole('monitor', { ...entry, at }, name) }));
+    const rewriting = here(rewriters).map((entry) => this.resolveRole('rewriter', { ...entry, at }, { service: name, tally }));
+    const watching = here(monitors).map((entry) => ({ name: entry.plugin, monitor: this.resolveRole('monitor', { ...entry, at }, { service: name, tally }) }));
     made.push(...rewriting, ...watching.map(({ monitor }) => monitor));
-    const resolved: { codec?: Codec } = codec === undefined ? {} : { codec: this.resolveRole('codec', { plugin: codec, at, options: {} }, name) };
+    const resolved: { codec?: Codec } = codec === undefined ? {} : { codec: this.resolveRole('codec', { plugin: codec, at, options: {} }, { service: name, tally }) };
     return { ...resolved, counts: { plainOut: 0, plainIn: 0, codedOut: 0, codedIn: 0 }, rewriters: rewriting, monitors: watching, logger: this.#options.logger.child({ service: name }) };
   }
 
@@ -95,10 +97,10 @@ export class ServiceMaker {
     }
   }
 
-  #resolve<R extends 'frontEnd' | 'backEnd'>(config: ServiceConfig, role: R, channels: ChannelOpener): Instances[R] {
+  #resolve<R extends 'frontEnd' | 'backEnd'>(config: ServiceConfig, { role, channels, tally }: { readonly role: R; readonly channels: ChannelOpener; readonly tally: Tally }): Instances[R] {
     const made = this.#plugin(config.plugin)[role];
     if (made === undefined) throw new Error(`plugin ${config.plugin} has no ${role === 'frontEnd' ? 'front end' : 'back end'}`);
-    const child = this.#containerOf(config);
+    const child = this.#containerOf(config, tally);
     child.registerInstance(CHANNELS, channels);
     return construct(child, made as Constructor<Instances[R]>);
   }
@@ -109,11 +111,12 @@ export class ServiceMaker {
     return found;
   }
 
-  #containerOf({ name: service, at, options }: Pick<ServiceConfig, 'name' | 'at' | 'options'>): DependencyContainer {
+  #containerOf({ name: service, at, options }: Pick<ServiceConfig, 'name' | 'at' | 'options'>, tally: Tally): DependencyContainer {
     const { container, tunnel, node, folder, logger } = this.#options;
     const child = container.createChildContainer();
     child.registerInstance(OPTIONS, options);
     child.registerInstance(SERVICE, { tunnel, service, node, at, folder });
+    child.registerInstance(METRICS, tally);
     child.registerInstance(LOGGER, logger.child({ service }));
     return child;
   }

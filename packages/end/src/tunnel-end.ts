@@ -104,7 +104,7 @@ export class TunnelEnd implements TunnelPolicy {
       node,
       config: config.login,
       peer: this.#peer,
-      make: (login) => this.#services.maker.resolveRole('login', login, ''),
+      make: (login) => this.#services.maker.resolveRole('login', login, { service: '' }),
       logger: options.logger,
       decided: () => this.#decideWaiting(),
     });

@@ -254,6 +254,7 @@ describe('plugins', function () {
       expect(await hear(desk.address('echo'), 'hello')).to.deep.equal({ text: 'hello', ending: 'end' });
       await until('both have seen the end', () => seen.filter(({ closed }) => closed === 'done').length === 2);
       for (const { outgoing, incoming, facts } of seen) expect([outgoing, incoming, facts.source]).to.deep.equal(['hello', 'hello', seen[0]?.facts.source]);
+      expect(desk.tunnel().services[0]?.counts, 'what it counts').to.deep.equal({ 'channels watched': 1 });
     });
 
     it('sees datagrams, one call each, at its end', async () => {

@@ -456,6 +456,15 @@ export interface Clock {
   now(): number;
 }
 
+/** Counts what happens in a service, for status and metrics; its plugins share it. */
+export interface Metrics {
+  /**
+   * Adds `by` (1) to the count of `event`, a few words: `names refused`. Throws for a name that is none (up to 64 of a-z,
+   * 0-9, space, _ and -), for the 65th kind of event, and for less than nothing.
+   */
+  count(event: string, by?: number): void;
+}
+
 /** Facts of the service a plugin instance was made for. */
 export interface ServiceFacts {
   readonly tunnel: string;
@@ -476,6 +485,7 @@ export interface ServiceFacts {
 export const OPTIONS: InjectionToken<unknown> = Symbol.for('lstp options');
 export const LOGGER: InjectionToken<Logger> = Symbol.for('lstp logger');
 export const CLOCK: InjectionToken<Clock> = Symbol.for('lstp clock');
+export const METRICS: InjectionToken<Metrics> = Symbol.for('lstp metrics');
 export const DIALER: InjectionToken<Dialer> = Symbol.for('lstp dialer');
 export const LISTENERS: InjectionToken<Listeners> = Symbol.for('lstp listeners');
 export const CHANNELS: InjectionToken<ChannelOpener> = Symbol.for('lstp channel opener');

@@ -5,8 +5,8 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import {
-  CHANNELS, ChannelRefusal, DIALER, Handshake, LISTENERS, OPTIONS, PLUGIN_API, serviceAddressSchema, serviceListenSchema,
-  type BackEnd, type BackEndConnection, type BackEndListening, type BackEndRequest, type ChannelFacts, type ChannelOpener, type ChannelWatch, type Codec, type Credentials, type DatagramBackEndConnection, type DatagramBackEndRequest, type DatagramChannel, type Dialer, type FrontEnd, type ListenBackEndRequest, type Listening, type Listeners, type Login, type Monitor, type PluginDefinition, type Rewriter, type Rewriting, type ServiceAddressOption, type VerifiedUser,
+  CHANNELS, ChannelRefusal, DIALER, Handshake, LISTENERS, METRICS, OPTIONS, PLUGIN_API, serviceAddressSchema, serviceListenSchema,
+  type BackEnd, type BackEndConnection, type BackEndListening, type BackEndRequest, type ChannelFacts, type ChannelOpener, type ChannelWatch, type Codec, type Credentials, type DatagramBackEndConnection, type DatagramBackEndRequest, type DatagramChannel, type Dialer, type FrontEnd, type ListenBackEndRequest, type Listening, type Listeners, type Login, type Metrics, type Monitor, type PluginDefinition, type Rewriter, type Rewriting, type ServiceAddressOption, type VerifiedUser,
 } from '@lstp/core';
 import { inject, injectable } from 'tsyringe';
 import { z } from 'zod';
@@ -200,10 +200,14 @@ export interface Seen {
 
 /** A monitor that keeps what it sees in `seen`; it throws when it sees `throwAt`. */
 export function spy(name: string, seen: Seen[], throwAt?: string): PluginDefinition {
+  @injectable()
   class Spy implements Monitor {
+    constructor(@inject(METRICS) private readonly metrics: Metrics) {}
+
     watch(facts: ChannelFacts): ChannelWatch {
       const entry = { facts, outgoing: '', incoming: '', closed: '', calls: new Array<readonly ['out' | 'in', string]>() };
       seen.push(entry);
+      this.metrics.count('channels watched');
       return {
         outgoing: (bytes) => {
           entry.calls.push(['out', Buffer.from(bytes).toString()]);
