@@ -1,11 +1,13 @@
 /** Programs that others wrote use the tunnel as they use any SOCKS server. */
+import { generateIdentity } from '@lstp/core/security';
 import { expect } from 'chai';
 import { missingForSsh, skipBecause, startSshd, Workplace, type Ended } from 'lstp/testing';
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, request as forwarded, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -37,12 +39,15 @@ describe('as a SOCKS server, desk > west > east < lab is used by', function () {
   const place = new Workplace();
   let bed: SocksBed;
   let server: Server;
+  let tlsServer: TlsServer;
   let http: number;
+  let https: number;
   let proxy: string;
 
   before(async () => {
     server = await serveFolder(place.folder);
-    http = (server.address() as AddressInfo).port;
+    tlsServer = await serveFolderByTls(place.folder);
+    [http, https] = [server, tlsServer].map((one) => (one.address() as AddressInfo).port) as [number, number];
     writeFileSync(join(place.folder, 'page'), 'the intranet\n');
     bed = await startSocks(place, ['at: desk, allow: ["127.0.0.1:*"]', 'at: lab, allow: ["127.0.0.1:*"]']);
     proxy = `127.0.0.1:${bed.ports[0]}`;
@@ -56,6 +61,7 @@ describe('as a SOCKS server, desk > west > east < lab is used by', function () {
   after(async () => {
     await place.remove();
     server.close();
+    tlsServer.close();
   });
 
   function needs(context: Mocha.Context, name: string, path: string): void {
@@ -114,19 +120,46 @@ describe('as a SOCKS server, desk > west > east < lab is used by', function () {
     expect(stdout, stderr).to.match(/\r\n\r\nthe intranet\n$/);
   });
 
-  it('git, cloning over HTTP', async function () {
-    needs(this, 'git', '/usr/bin/git');
-    const origin = join(place.folder, 'origin');
-    const git = (...args: string[]): Buffer => execFileSync('git', ['-C', origin, '-c', 'user.name=lstp', '-c', 'user.email=lstp@localhost', ...args]);
-    mkdirSync(origin);
-    git('init', '-q');
-    writeFileSync(join(origin, 'blob'), randomBytes(1_000_000));
-    git('add', '.');
-    git('commit', '-qm', 'first');
-    git('update-server-info');
-    const { status, stderr } = await place.spawn('git', ['-c', `http.proxy=socks5h://${proxy}`, 'clone', '-q', `http://${REMOTE_NAME}:${http}/origin/.git`, 'clone']).ended;
-    expect(status, stderr).to.equal(0);
-    expect(readFileSync(join(place.folder, 'clone', 'blob')).equals(readFileSync(join(origin, 'blob')))).to.equal(true);
+  it('curl --preproxy, to a HTTP proxy that only the far end reaches', async function () {
+    const asked: string[] = [];
+    const beyond = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      request.pipe(forwarded(`http://127.0.0.1:${http}/page`, (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 500))));
+    }).listen(0, '127.0.0.1');
+    await once(beyond, 'listening');
+    try {
+      const through = `http://${REMOTE_NAME}:${(beyond.address() as AddressInfo).port}`;
+      const { stdout, stderr } = await place.spawn('curl', ['-sS', '--noproxy', '', '--preproxy', `socks5h://${proxy}`, '--proxy', through, 'http://elsewhere.example/page']).ended;
+      expect(stdout, stderr).to.equal('the intranet\n');
+      expect(asked).to.deep.equal(['http://elsewhere.example/page']);
+    } finally {
+      beyond.close();
+    }
+  });
+
+  describe('git, cloning over', () => {
+    let origin: string;
+    before(function () {
+      needs(this, 'git', '/usr/bin/git');
+      origin = join(place.folder, 'origin');
+      const git = (...args: string[]): Buffer => execFileSync('git', ['-C', origin, '-c', 'user.name=lstp', '-c', 'user.email=lstp@localhost', ...args]);
+      mkdirSync(origin);
+      git('init', '-q');
+      writeFileSync(join(origin, 'blob'), randomBytes(1_000_000));
+      git('add', '.');
+      git('commit', '-qm', 'first');
+      git('update-server-info');
+    });
+
+    for (const scheme of ['http', 'https'] as const) {
+      it(scheme, async () => {
+        const url = `${scheme}://${REMOTE_NAME}:${scheme === 'http' ? http : https}/origin/.git`;
+        // The server's certificate is its own; what is tried here is the way to it.
+        const { status, stderr } = await place.spawn('git', ['-c', `http.proxy=socks5h://${proxy}`, '-c', 'http.sslVerify=false', 'clone', '-q', url, `by-${scheme}`]).ended;
+        expect(status, stderr).to.equal(0);
+        expect(readFileSync(join(place.folder, `by-${scheme}`, 'blob')).equals(readFileSync(join(origin, 'blob')))).to.equal(true);
+      });
+    }
   });
 
   it('python3-socks, with datagrams', async function () {
@@ -158,10 +191,21 @@ describe('as a SOCKS server, desk > west > east < lab is used by', function () {
 
 /** Its files, and nothing beside. */
 function serveFolder(folder: string): Promise<Server> {
-  const server = createServer((request, response) => {
+  return listening(createServer(filesOf(folder)));
+}
+
+function serveFolderByTls(folder: string): Promise<TlsServer> {
+  return listening(createTlsServer(generateIdentity().certificate, filesOf(folder)));
+}
+
+function listening<S extends Server | TlsServer>(server: S): Promise<S> {
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+function filesOf(folder: string): RequestListener {
+  return (request, response) => {
     const path = join(folder, normalize(new URL(request.url ?? '/', 'http://localhost').pathname));
     if (!existsSync(path)) return void response.writeHead(404).end();
     response.writeHead(200, { 'content-type': path.endsWith('.html') ? 'text/html' : 'text/plain' }).end(readFileSync(path));
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+  };
 }
