@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net';
 import { CHANNELS, LISTENERS, OPTIONS, type ChannelOpener, type Counts, type FrontEnd, type Listening, type Listeners } from '@lstp/core';
 import { inject, injectable } from 'tsyringe';
+import { Accounts } from '../accounts/accounts.js';
+import { authenticate } from './basic-authentication.js';
 import type { HttpFault } from './http-fault.js';
 import type { HttpProxyOptions } from './http-proxy-options.js';
-import { HttpProxyUsers } from './http-proxy-users.js';
 import type { MessageHead } from './message-head.js';
 import { ProxyConnection } from './proxy-connection.js';
 
@@ -21,7 +22,7 @@ export class HttpProxyFrontEnd implements FrontEnd {
     @inject(OPTIONS) private readonly options: HttpProxyOptions,
     @inject(LISTENERS) private readonly listeners: Listeners,
     @inject(CHANNELS) private readonly channels: ChannelOpener,
-    private readonly users: HttpProxyUsers,
+    private readonly users: Accounts,
   ) {}
 
   get addresses(): readonly string[] {
@@ -60,6 +61,6 @@ export class HttpProxyFrontEnd implements FrontEnd {
 
   #authenticate(head: MessageHead, source: string | undefined): Promise<HttpFault | undefined> {
     this.#requests += 1;
-    return this.users.authenticate(head, source);
+    return authenticate(this.users, head, source);
   }
 }

@@ -5,12 +5,12 @@ import {
 } from '@lstp/core';
 import type { Socket } from 'node:net';
 import { inject, injectable } from 'tsyringe';
+import { Accounts } from '../accounts/accounts.js';
 import { BindSession } from './bind-session.js';
 import { LOGIN_REFUSED, SocksDialog, type SocksPolicy } from './socks-dialog.js';
 import type { SocksOptions } from './socks-options.js';
 import { encodeReply, REPLY, voices } from './socks-reply.js';
 import type { SocksRequest } from './socks-request.js';
-import { SocksUsers } from './socks-users.js';
 import { UdpAssociation } from './udp-association.js';
 
 /** Applications that have not yet said what they want. */
@@ -39,7 +39,7 @@ export class SocksFrontEnd implements FrontEnd {
     @inject(LISTENERS) private readonly listeners: Listeners,
     @inject(CHANNELS) private readonly channels: ChannelOpener,
     @inject(CLOCK) private readonly clock: Clock,
-    private readonly users: SocksUsers,
+    private readonly users: Accounts,
   ) {
     const { accounts, bind, udp } = options;
     this.#policy = { login: accounts === undefined ? 'none' : 'password', commands: new Set(['connect', ...(bind ? ['bind' as const] : []), ...(udp ? ['associate' as const] : [])]) };

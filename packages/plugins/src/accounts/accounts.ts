@@ -1,25 +1,35 @@
-/** Who may use a SOCKS server: everybody, or the users of a file. */
+/** Who may use a proxy at this end: everybody, or the users of the file that the service's `accounts` names. */
 import { LOGGER, OPTIONS, printable, SERVICE, UsersFile, type ServiceFacts } from '@lstp/core';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { inject, injectable } from 'tsyringe';
-import type { SocksOptions } from './socks-options.js';
 
-export interface SocksLogin {
+export interface AccountsOption {
+  /** Relative to the chain file. */
+  readonly accounts?: string | undefined;
+}
+
+export interface UserAndPassword {
   readonly user: string;
   readonly password: string;
 }
 
 @injectable()
-export class SocksUsers {
+export class Accounts {
+  /** Attempts that were wrong, and requests without any where one is needed. */
   refused = 0;
   #users: UsersFile | undefined;
 
   constructor(
-    @inject(OPTIONS) private readonly options: SocksOptions,
+    @inject(OPTIONS) private readonly options: AccountsOption,
     @inject(SERVICE) private readonly service: ServiceFacts,
     @inject(LOGGER) private readonly logger: Logger,
   ) {}
+
+  /** Whether applications must say who uses them. */
+  get areNeeded(): boolean {
+    return this.options.accounts !== undefined;
+  }
 
   /** Throws ConfigError where the file is not there, open to others, or wrong. */
   async start(): Promise<void> {
@@ -33,12 +43,12 @@ export class SocksUsers {
     return `${this.#users.path} read again, ${this.#users.size} users; it counts from the next connection on`;
   }
 
-  /** Wrong ones are slowed. Never rejects. */
-  async isRight({ user, password }: SocksLogin, source: string | undefined): Promise<boolean> {
+  /** Wrong ones are slowed, counted and logged. Never rejects. */
+  async isRight({ user, password }: UserAndPassword, source: string | undefined): Promise<boolean> {
     const verdict = await this.#users?.verify({ user, password, ...(source === undefined ? {} : { source }) });
     if (verdict?.user !== undefined) return true;
     this.refused += 1;
-    this.logger.warn({ user: printable(user, 255), source, reason: verdict?.wrong }, 'SOCKS log-in refused');
+    this.logger.warn({ user: printable(user, 255), source, reason: verdict?.wrong }, 'log-in of an application refused');
     return false;
   }
 }
