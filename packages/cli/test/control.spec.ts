@@ -238,6 +238,14 @@ describe('a running node, asked', function () {
       expect(JSON.parse(body).error).to.contain('GET /status');
     });
 
+    it('outlives a request whose path is none', async () => {
+      const upgrade = ['POST // HTTP/1.1', 'Host: control', 'Connection: Upgrade', 'Upgrade: lstp-connect', '', ''].join('\r\n');
+      const socket = connectTo(socketOf('desk')).on('error', () => {});
+      socket.write(upgrade);
+      expect(await text(socket)).to.match(/^HTTP\/1.1 409 Conflict\r\n[^]*ERR_LSTP_CONTROL_REQUEST/);
+      expect((await ask('GET', '/status')).status).to.equal(200);
+    });
+
     it('answers at once whoever asks how a channel ends, and tells when it has', async () => {
       const { socket, id } = await openChannel(socketOf('desk'), { tunnel: 'acme', service: 'web' });
       const asked = request({ socketPath: socketOf('desk'), path: `/connect/${id}`, agent: false }).end();
