@@ -13,8 +13,8 @@ import { Lane, type LaneFacts, type LaneFailure, type LaneHost } from './lane.js
 const UNPAIRED_MS = 5000;
 /** A newer process runs as this end: ask again, rarely. */
 const SUPERSEDED_MS = 60_000;
-/** A carrier that lived this long was a success. */
-const STABLE_MS = 5000;
+/** A carrier that lived this long was a success: one that is lost every two seconds is built anew as quickly each time. */
+const STABLE_MS = 1000;
 /** A set-up for a slot that we do not know yet: our own word for it may be on its way. */
 const UNKNOWN_SLOT_MS = 10_000;
 
@@ -99,8 +99,8 @@ export class CarrierKeeper {
     if (slot >= this.#options.carriers) this.#dropSlot(slot);
   }
 
-  /** A carrier is gone. Older ones that were replaced do not matter any more. */
-  handleClosed(carrier: Carrier): void {
+  /** A carrier is gone, and why. Older ones that were replaced do not matter any more. */
+  handleClosed(carrier: Carrier, code: WireCode): void {
     const state = this.#slots.get(carrier.slot);
     if (state === undefined || state.carrier !== carrier) return;
     const backoff = state.lanes[state.alt]?.backoff;
@@ -108,6 +108,8 @@ export class CarrierKeeper {
     state.carrier = undefined;
     if (carrier.slot >= this.#options.carriers) return this.#dropSlot(carrier.slot);
     state.leaving = undefined;
+    // Whatever is silent on this way would swallow the next attempt, too.
+    if (code === 'TIMEOUT') state.walk = (state.alt + 1) % state.lanes.length;
     const { held } = state;
     if (held !== undefined) return this.#answerHeld(state, held);
     const control = state.lanes[state.alt];
@@ -244,7 +246,7 @@ export class CarrierKeeper {
 
   #handleBuilt(state: SlotState, lane: Lane, built: BuiltCarrier): void {
     const carrier = this.#options.handleBuilt(built, lane.facts);
-    if (carrier.state === 'closed') return this.#handleFailed(state, lane, { code: undefined, message: 'the carrier was refused' });
+    if (carrier.state === 'closed') return this.#handleFailed(state, lane, { code: 'REFUSED', message: 'the carrier was refused' });
     clearTimeout(state.expiry);
     state.carrier = carrier;
     state.since = this.#options.now();
@@ -277,7 +279,7 @@ export class CarrierKeeper {
     clearTimeout(control.timer);
     if (this.#stopped) return;
     const isLast = this.#options.side === 'right' || control.lane.facts.alt >= state.lanes.length - 1;
-    const waitMs = code === 'SUPERSEDED' ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now()) : 0;
+    const waitMs = code === 'SUPERSEDED' ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now(), absenceOf(code)) : 0;
     control.timer = setTimeout(() => this.#again(state, control), waitMs);
   }
 
@@ -312,4 +314,10 @@ export class CarrierKeeper {
 /** Whether the way of a lane has this node between its ends. */
 function leadsOver(control: LaneControl | undefined, node: string): boolean {
   return control !== undefined && control.lane.facts.route.slice(1, -1).some((pin) => pin.node === node);
+}
+
+/** What a failed attempt says of whether anybody is there: without a code nothing answered at all. */
+function absenceOf(code: WireCode | undefined): 'absent' | 'behind' | 'refused' {
+  if (code === undefined) return 'absent';
+  return code === 'UNREACHABLE' || code === 'SHUTTING_DOWN' ? 'behind' : 'refused';
 }

@@ -240,7 +240,7 @@ export class TunnelEnd implements TunnelPolicy {
         if (event.code === 'TAMPERED') this.#alarm(event.message, { carrier: event.carrier.id, route: this.#carriers.get(event.carrier)?.route });
         this.#carriers.delete(event.carrier);
         logger.info({ carrier: event.carrier.id, slot: event.carrier.slot, code: event.code, reason: event.message }, 'carrier closed');
-        return this.#keeper.handleClosed(event.carrier);
+        return this.#keeper.handleClosed(event.carrier, event.code);
       case 'slot-wanted':
         return this.#keeper.want(event.slot, Math.max(0, event.until - this.#runner.now()));
       case 'slot-unwanted':

@@ -43,6 +43,8 @@ export type CarrierState = 'secured' | 'offered' | 'listing' | 'alive' | 'closed
 
 /** Pings that went out without any byte from the peer, and a carrier counts as dead when the next is due. */
 const MISSED_PINGS = 3;
+/** Of the measured round trip: so long an unanswered ping is waited for at least, however short `pingMs` is. */
+const PATIENCE = 2;
 
 export class Carrier {
   readonly facts: CarrierFacts;
@@ -58,13 +60,16 @@ export class Carrier {
   #control = new Queue<Buffer>();
   /** Of those, what only answers the peer. */
   #answerBytes = 0;
-  #pingAt: number;
+  /** When the last PING went out, or the first is due. */
+  #pingedAt: number;
+  #pings = 0;
+  /** PINGs since the last byte from the peer. */
   #missed = 0;
 
   constructor(facts: CarrierFacts, now: number) {
     this.facts = facts;
     this.since = now;
-    this.#pingAt = now;
+    this.#pingedAt = now;
   }
 
   get id(): string {
@@ -81,7 +86,17 @@ export class Carrier {
 
   /** When handleTimeout() is due. */
   get deadline(): number {
-    return this.#pingAt;
+    if (this.#pings === 0) return this.#pingedAt;
+    return this.#pingedAt + (this.#missed === 0 ? this.facts.pingMs : this.#answerMs);
+  }
+
+  /**
+   * How long an unanswered PING is waited for: half of `pingMs`, so that a dead peer is found soon, but not less than the line
+   * needs. Before the first round trip was measured nothing is known of the line.
+   */
+  get #answerMs(): number {
+    const { pingMs } = this.facts;
+    return this.rttMs === undefined ? pingMs : Math.max(pingMs / 2, PATIENCE * this.rttMs);
   }
 
   /** Queues a control frame; it goes before any data. */
@@ -134,14 +149,17 @@ export class Carrier {
   }
 
   /**
-   * Sends PING when one is due; true when the peer was silent for too long. Counts pings rather than time: when this
-   * process stood still, what the peer sent meanwhile is still to be read.
+   * Sends PING when one is due; true when the peer was silent for too long. Counts pings rather than time, and none for which
+   * it was woken much too late: when this process stood still, what the peer sent meanwhile is still to be read.
    */
   handleTimeout(now: number): boolean {
-    if (now < this.#pingAt) return false;
-    if (this.#missed >= MISSED_PINGS) return true;
-    this.#missed += 1;
-    this.#pingAt = now + this.facts.pingMs;
+    const lateMs = now - this.deadline;
+    if (lateMs < 0) return false;
+    const hasStalled = this.#pings > 0 && lateMs > this.facts.pingMs / 2;
+    if (this.#missed >= MISSED_PINGS && !hasStalled) return true;
+    if (!hasStalled || this.#missed === 0) this.#missed += 1;
+    this.#pings += 1;
+    this.#pingedAt = now;
     this.send(encodeNumbers('PING', 0, Math.floor(now * 1000)));
     return false;
   }
