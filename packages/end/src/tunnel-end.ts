@@ -312,6 +312,7 @@ export class TunnelEnd implements TunnelPolicy {
       alternatives: config.routes.map((route, alt) => this.#alternative(route, alt)),
       lane: { crypto, security, hub, freeze: (facts) => this.#freeze(facts), ...(config.login === undefined ? {} : { credentials: (association: string) => this.#login.credentials(association) }) },
       now: () => this.#runner.now(),
+      replace: (carrier) => this.#runner.replace(carrier),
       handleBuilt: (built, facts) => this.#handleBuilt(built, facts),
       report: (text) => this.#report(text),
       alarm: (text, { neighbour, route }) => this.#alarm(text, { peer: neighbour.node, route: route.map(({ node }) => node).join(' ') }),

@@ -43,6 +43,8 @@ export type CarrierState = 'secured' | 'offered' | 'listing' | 'alive' | 'closed
 
 /** Pings that went out without any byte from the peer, and a carrier counts as dead when the next is due. */
 const MISSED_PINGS = 3;
+/** What a TLS record carries at most. */
+const RECORD_BYTES = 16_384;
 /** Of the measured round trip: so long an unanswered ping is waited for at least, however short `pingMs` is. */
 const PATIENCE = 2;
 
@@ -57,6 +59,11 @@ export class Carrier {
   /** Smoothed round trip of PING, ms; undefined before the first. */
   rttMs: number | undefined;
   bytesIn = 0;
+  /** TLS records in each direction, as near as can be told from here. */
+  recordsIn = 0;
+  recordsOut = 0;
+  /** When the end that replaces carriers looks at this one's age next. */
+  replaceAt = Infinity;
   #control = new Queue<Buffer>();
   /** Of those, what only answers the peer. */
   #answerBytes = 0;
@@ -132,7 +139,13 @@ export class Carrier {
   /** Any byte is a sign of life. */
   heard(bytes: number): void {
     this.bytesIn += bytes;
+    this.recordsIn += Math.ceil(bytes / RECORD_BYTES);
     this.#missed = 0;
+  }
+
+  /** So much is written, in one piece. */
+  told(bytes: number): void {
+    this.recordsOut += Math.ceil(bytes / RECORD_BYTES);
   }
 
   handlePing({ payload }: Frame): void {

@@ -188,11 +188,19 @@ export class World implements EndpointHost {
     else if (kind === 'freeze') chance.pick(this.ends).freeze(this.agenda.now + chance.size(10, 8000));
     else if (kind === 'restart') this.#restart(chance.pick(this.ends));
     else if (kind === 'shutdown') this.#shutdown();
+    else if (kind === 'renew') this.#renew();
     else if (kind === 'replace') network.connect(chance.int(0, this.scenario.slots - 1));
     else if (wire !== undefined && kind === 'reset') network.reset(wire);
     else if (wire !== undefined && kind === 'lopsided') network.lopsided(wire);
     else if (wire !== undefined && kind === 'black-hole') network.blackHole(wire);
     else if (wire !== undefined && kind === 'half-black-hole') network.halfBlackHole(wire);
+  }
+
+  /** What an end does when it hears that a relay is about to go. */
+  #renew(): void {
+    const [left] = this.ends;
+    for (const carrier of [...left.tunnel.carriers]) left.tunnel.replace(carrier, this.agenda.now);
+    left.touch();
   }
 
   #outage(): void {
