@@ -18,4 +18,7 @@ export const DEBIAN_PACKAGES = {
   'bind9-dnsutils': '/usr/bin/dig',
   wget: '/usr/bin/wget',
   haproxy: '/usr/sbin/haproxy',
+  postgresql: '/usr/lib/postgresql',
+  iproute2: '/usr/sbin/ip',
+  nftables: '/usr/sbin/nft',
 };
