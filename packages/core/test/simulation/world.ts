@@ -1,7 +1,7 @@
 /** Two ends, the network between them, the applications on both sides, and what goes wrong: one seed's story. */
 import type { ChannelCode, WireCode } from '../../src/protocol/error.js';
 import type { Channel } from '../../src/protocol/channel.js';
-import { ACK_DELAY_MS } from '../../src/protocol/limits.js';
+import { ACK_DELAY_MS, OWN_CARRIER_TIMEOUT_MS } from '../../src/protocol/limits.js';
 import type { TunnelEvent } from '../../src/protocol/tunnel-event.js';
 import { Agenda } from './agenda.js';
 import { Chance } from './chance.js';
@@ -18,7 +18,7 @@ const FAULTS: readonly WireCode[] = ['PROTOCOL', 'LIMIT', 'TAMPERED', 'INTERNAL'
 /** Time in which everything must have come to its end once nothing goes wrong any more. */
 const HEALING_MS = 120_000;
 /** Time in which the ends must have forgotten about it then. */
-const SETTLING_MS = 12_000;
+const SETTLING_MS = 2 * OWN_CARRIER_TIMEOUT_MS;
 const MOST_STEPS = 200_000;
 
 export interface WorldOptions {
