@@ -5,9 +5,11 @@
  * Lanes on which the neighbour dials us are answered when a set-up comes, or use a standby leg of that neighbour.
  * Specification: docs/spec.md, "Dialing neighbours".
  */
+import { isDeepStrictEqual } from 'node:util';
 import { Backoff, type Carrier, type ClearSetup, type LegConnection, type WireCode } from '@lstp/core';
 import type { BuiltCarrier } from './carrier-builder.js';
 import { Lane, type LaneFacts, type LaneFailure, type LaneHost } from './lane.js';
+import type { Alternative } from './route-pins.js';
 
 /** The left end walks on when nobody was paired with it for this long. */
 const UNPAIRED_MS = 5000;
@@ -23,8 +25,8 @@ const UNKNOWN_SLOT_MS = 10_000;
 export interface KeeperOptions {
   readonly side: 'left' | 'right';
   readonly carriers: number;
-  /** For each alternative, in order: who our neighbour is and whether we dial it. */
-  readonly alternatives: readonly (Omit<LaneFacts, 'slot'> & { readonly dials: boolean })[];
+  /** In order; update() gives others. */
+  readonly alternatives: readonly Alternative[];
   readonly lane: Omit<LaneHost, 'handlePaired' | 'handleBuilt' | 'handleFailed' | 'handleProgress'>;
   now(): number;
   /** A carrier should have another in its place, over whatever way there is then. */
@@ -55,7 +57,7 @@ interface SlotState {
 }
 
 interface LaneControl {
-  readonly lane: Lane;
+  lane: Lane;
   readonly dials: boolean;
   readonly backoff: Backoff;
   timer: NodeJS.Timeout | undefined;
@@ -65,10 +67,12 @@ export class CarrierKeeper {
   readonly #options: KeeperOptions;
   readonly #slots = new Map<number, SlotState>();
   readonly #strangers = new Map<LegConnection, { readonly setup: ClearSetup; readonly timer: NodeJS.Timeout }>();
+  #alternatives: readonly Alternative[];
   #stopped = true;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#alternatives = options.alternatives;
   }
 
   start(): void {
@@ -85,6 +89,19 @@ export class CarrierKeeper {
       leg.close({ code: 'SHUTTING_DOWN', message: 'this end is going down' });
     }
     this.#strangers.clear();
+  }
+
+  /** The same routes with other keys, addresses or ways out: attempts under way begin anew, carriers that are up are the tunnel's. */
+  update(alternatives: readonly Alternative[]): void {
+    this.#alternatives = alternatives;
+    for (const state of this.#slots.values()) {
+      const changed = state.lanes.filter((control) => this.#renew(state, control));
+      if (changed.length === 0) continue;
+      if (state.carrier === undefined) this.#ensure(state);
+      else if (this.#options.side === 'right') this.#ensureOthers(state);
+      else if (state.leaving !== undefined) this.#walk(state);
+      else this.#returnLater(state);
+    }
   }
 
   /** An additional carrier is wanted for `slot`, for `forMs`. */
@@ -159,13 +176,25 @@ export class CarrierKeeper {
   }
 
   #addSlot(slot: number): SlotState {
-    const preferred = slot < this.#options.carriers ? slot % this.#options.alternatives.length : 0;
+    const preferred = slot < this.#options.carriers ? slot % this.#alternatives.length : 0;
     const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, preferred, walk: preferred, held: undefined, leaving: undefined, expiry: undefined };
-    for (const { dials, ...facts } of this.#options.alternatives) {
+    for (const { dials, ...facts } of this.#alternatives) {
       state.lanes.push({ lane: new Lane({ ...facts, slot }, this.#laneHost(state)), dials, backoff: new Backoff(), timer: undefined });
     }
     this.#slots.set(slot, state);
     return state;
+  }
+
+  /** A lane of what its alternative is now; false where that is what it was. */
+  #renew(state: SlotState, control: LaneControl): boolean {
+    const { slot, alt } = control.lane.facts;
+    const { dials: _, ...facts } = this.#alternatives[alt] ?? { ...control.lane.facts, dials: control.dials };
+    if (isDeepStrictEqual(control.lane.facts, { ...facts, slot })) return false;
+    clearTimeout(control.timer);
+    control.lane.cancel();
+    control.backoff.reset();
+    control.lane = new Lane({ ...facts, slot }, this.#laneHost(state));
+    return true;
   }
 
   #dropSlot(slot: number): void {
