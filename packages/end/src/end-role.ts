@@ -79,15 +79,22 @@ export class EndRole {
     return this.#tunnels.map((tunnel) => tunnel.status());
   }
 
-  /** Services of tunnels that are there take effect; tunnels that come, go or change their way need a restart. */
+  /** What is read beside the chain files, before reload(): a line for each file. Rejects with what is wrong with one. */
+  async reloadFiles(chains: readonly Chain[]): Promise<string[]> {
+    const lines: string[] = [];
+    const wanted = this.#wanted(chains);
+    for (const tunnel of this.#tunnels) {
+      const config = wanted.get(tunnel.name)?.config;
+      if (config !== undefined) lines.push(...(await tunnel.reloadFiles(config)).map((line) => `${tunnel.name}: ${line}`));
+    }
+    return lines;
+  }
+
+  /** Services, keys and addresses of tunnels that are there take effect; tunnels that come, go or change their way need a restart. */
   async reload(chains: readonly Chain[]): Promise<ReloadReport> {
     const applied: string[] = [];
     const ignored: string[] = [];
-    const wanted = new Map(tunnelsOf(this.#options.node, chains).map((one) => [one.config.name, one]));
-    for (const tunnel of this.#tunnels) {
-      const config = wanted.get(tunnel.name)?.config;
-      if (config !== undefined) applied.push(...(await tunnel.reloadFiles(config)).map((line) => `${tunnel.name}: ${line}`));
-    }
+    const wanted = this.#wanted(chains);
     for (const tunnel of this.#tunnels) {
       const found = wanted.get(tunnel.name);
       wanted.delete(tunnel.name);
@@ -123,6 +130,10 @@ export class EndRole {
 
   async stop(): Promise<void> {
     await Promise.all(this.#tunnels.map((tunnel) => tunnel.stop()));
+  }
+
+  #wanted(chains: readonly Chain[]): Map<string, { readonly chain: Chain; readonly config: TunnelConfig }> {
+    return new Map(tunnelsOf(this.#options.node, chains).map((one) => [one.config.name, one]));
   }
 
   #makeTunnel(parts: { chain: Chain; config: TunnelConfig; pool: Pool; poolShare: number; security: Security }): TunnelEnd {

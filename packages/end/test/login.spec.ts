@@ -158,7 +158,7 @@ describe('the plugin login', function () {
   });
 
   describe('reload', () => {
-    const reload = (end: TestEnd, login: string) => end.role.reload([chainOf(plan.text(options(login)))]);
+    const reload = (end: TestEnd, login: string) => end.reload(chainOf(plan.text(options(login))));
 
     it('takes the file of users over for the next log-in, and says so', async () => {
       write(`eve:${hash}`);

@@ -100,6 +100,11 @@ export class MiddleRole implements SetupOwner {
     return chains.some(({ nodes, tunnels }) => nodes.get(node)?.admit !== undefined || [...tunnels.values()].some(({ routes }) => routes.some((route) => route.nodes.slice(1, -1).includes(node))));
   }
 
+  /** Whether reload() would take `chains`: throws ConfigError where their lists of admitted keys are wrong. */
+  check(chains: readonly Chain[]): void {
+    readAdmissions(chains, this.#options.node, this.#crypto);
+  }
+
   /**
    * Serves `chains` and the admitted keys of today. What is no longer served is closed; all else goes on. Gives one line a
    * change. Throws ConfigError with nothing changed.

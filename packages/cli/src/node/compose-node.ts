@@ -5,10 +5,9 @@
 import { LegHub, neighbourIn, signerOf, type Chain, type LoadedChain, type PluginDefinition } from '@lstp/core';
 import type { NodeIdentity } from '@lstp/core/security';
 import type { EndRole } from '@lstp/end';
-import type { MiddleRole } from '@lstp/middle';
 import type { Logger } from 'pino';
 import { version } from '../version.js';
-import { ComposedNode } from './composed-node.js';
+import { ComposedNode, type Roles } from './composed-node.js';
 
 export interface NodeParts {
   readonly node: string;
@@ -24,17 +23,14 @@ export async function composeNode(parts: NodeParts): Promise<ComposedNode> {
   const chains = parts.chains.map(({ chain }) => chain);
   const listen = uniqueBy(chains.flatMap(({ nodes }) => nodes.get(node)?.listen ?? []), (address) => JSON.stringify(address));
   const hub = new LegHub({ node, signer: signerOf(identity.privateKey), listen, log: logger });
-  const middle = await makeMiddle(parts, chains, hub);
-  const end = endsHere(node, chains) ? await makeEnd(parts, hub) : undefined;
-  const roles = { ...(middle === undefined ? {} : { middle }), ...(end === undefined ? {} : { end }) };
-  return new ComposedNode({ node, version: version(), publicKey: identity.publicKey, chains, hub, ...roles });
-}
-
-/** Undefined where no file gives this node something to relay. */
-async function makeMiddle({ node, identity, logger }: NodeParts, chains: readonly Chain[], hub: LegHub): Promise<MiddleRole | undefined> {
   const { MiddleRole } = await import('@lstp/middle');
-  if (!MiddleRole.isNeeded(chains, node)) return undefined;
-  return new MiddleRole(hub, { node, chains, signer: signerOf(identity.privateKey), log: logger });
+  const tasksIn: Roles['tasksIn'] = (those) => ({ relay: MiddleRole.isNeeded(those, node), end: endsHere(node, those) });
+  const tasks = tasksIn(chains);
+  const roles = {
+    ...(tasks.relay ? { middle: new MiddleRole(hub, { node, chains, signer: signerOf(identity.privateKey), log: logger }) } : {}),
+    ...(tasks.end ? { end: await makeEnd(parts, hub) } : {}),
+  };
+  return new ComposedNode({ node, version: version(), publicKey: identity.publicKey, chains, hub, tasksIn, ...roles });
 }
 
 /** Loaded for ends alone: a middle has no use for TLS and plugins. */

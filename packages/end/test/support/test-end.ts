@@ -86,9 +86,11 @@ export class TestEnd {
   }
 
   /** As a node does. */
-  reload(chain: Chain): Promise<ReloadReport> {
+  async reload(chain: Chain): Promise<ReloadReport> {
+    const read = await this.role.reloadFiles([chain]);
     this.#meetNeighbours(chain);
-    return this.role.reload([chain]);
+    const { applied, ignored } = await this.role.reload([chain]);
+    return { applied: [...read, ...applied], ignored };
   }
 
   tunnel(name?: string): TunnelStatus {
