@@ -29,6 +29,7 @@
  * handleSetup() and the standby callback must set `leg.handler` before they return. Specification: docs/spec.md, "Legs".
  */
 import type { Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Crypto, PublicKey, Signer } from '../protocol/crypto.js';
 import type { LegOptions } from '../protocol/leg-event.js';
@@ -200,20 +201,20 @@ export class LegHub {
     return () => this.#standbyListeners.delete(listener);
   }
 
-  /** Standby and link legs that `role` keeps from now on; one of each to a neighbour, whatever roles want it. */
+  /** Standby and link legs that `role` keeps from now on; one of each to a neighbour, whatever roles want it, and where it is now. */
   keep(role: object, legs: KeptLegs): void {
     this.#kept.set(role, legs);
-    const wanted = new Map<string, () => LegKeeper>();
+    const wanted = new Map<string, { readonly neighbour: Neighbour; readonly use: 'standby' | 'link' }>();
     for (const { standbys, links } of this.#kept.values()) {
-      for (const neighbour of standbys) wanted.set(`standby ${neighbourId(neighbour)}`, () => this.#keeper(neighbour, 'standby'));
-      for (const neighbour of links) wanted.set(`link ${neighbourId(neighbour)}`, () => this.#keeper(neighbour, 'link'));
+      for (const neighbour of standbys) wanted.set(`standby ${neighbourId(neighbour)}`, { neighbour, use: 'standby' });
+      for (const neighbour of links) wanted.set(`link ${neighbourId(neighbour)}`, { neighbour, use: 'link' });
     }
     for (const [id, keeper] of this.#keepers) {
-      if (wanted.has(id)) continue;
+      if (isDeepStrictEqual(keeper.neighbour, wanted.get(id)?.neighbour)) continue;
       keeper.stop();
       this.#keepers.delete(id);
     }
-    for (const [id, make] of wanted) if (!this.#keepers.has(id)) this.#keepers.set(id, make());
+    for (const [id, { neighbour, use }] of wanted) if (!this.#keepers.has(id)) this.#keepers.set(id, this.#keeper(neighbour, use));
   }
 
   /** Calls `listener` with every SHUTDOWN of a neighbour. Gives what ends that. */

@@ -35,6 +35,10 @@ export class LegKeeper implements LegHandler {
     void this.#dial();
   }
 
+  get neighbour(): Neighbour {
+    return this.#options.neighbour;
+  }
+
   /** Ends its leg, unless that was handed over, and dials no more. */
   stop(): void {
     this.#stopped.abort();

@@ -251,6 +251,22 @@ describe('io/leg-hub', () => {
       expect(await atWest).to.deep.equal({ body: { node: 'desk', deadlineMs: 2 }, from: key('desk') });
     });
 
+    it('are dialed where the neighbour is now, once that has changed', async () => {
+      await start();
+      const elsewhere = pair.neighbour({ addresses: [{ scheme: 'tcp', host: '127.0.0.1', port: 1 }] });
+      pair.desk.keep(pair, { standbys: [elsewhere], links: [elsewhere] });
+      pair.desk.keep(pair, { standbys: [pair.neighbour()], links: [pair.neighbour()] });
+      await until(() => pair.west.linkCount === 1 && pair.west.standbyCount === 1);
+    });
+
+    it('are left alone where nothing has changed', async () => {
+      await start();
+      pair.desk.keep(pair, { standbys: [], links: [pair.neighbour()] });
+      await until(() => pair.west.linkCount === 1 && pair.desk.linkCount === 1);
+      pair.desk.keep(pair, { standbys: [], links: [pair.neighbour()] });
+      expect(pair.desk.linkCount).to.equal(1);
+    });
+
     it('are one of each neighbour', async () => {
       await start();
       const [first, second] = [new Recorder(), new Recorder()];
