@@ -72,7 +72,7 @@ export class MiddleRole implements SetupOwner {
   readonly #hops: Hops = new WeakMap();
   readonly #counters = new Map<string, number>();
   #links: readonly Neighbour[] = [];
-  #served = new Set<string>();
+  #served: Served = new Map();
   #unlisten: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isWorking = false;
@@ -342,13 +342,17 @@ export class MiddleRole implements SetupOwner {
   }
 }
 
-/** What is relayed, one line each, as people read it. */
-function servedBy({ tunnels }: RelayPlan, admissions: Admissions): Set<string> {
-  return new Set([...tunnels.map(({ name }) => `relayed tunnel ${name}`), ...[...admissions.keys()].map((key) => `admitted key ${key}`)]);
+/** What is relayed, as people read it, and what may be done with it. */
+type Served = ReadonlyMap<string, string>;
+
+function servedBy({ tunnels }: RelayPlan, admissions: Admissions): Served {
+  const admitted = [...admissions].map(([key, { any, commons }]): [string, string] => [`admitted key ${key}`, any ? '*' : [...commons].sort().join(' ')]);
+  return new Map([...tunnels.map(({ name }): [string, string] => [`relayed tunnel ${name}`, '']), ...admitted]);
 }
 
-function changesBetween(before: ReadonlySet<string>, now: ReadonlySet<string>): string[] {
-  const added = [...now].filter((line) => !before.has(line)).map((line) => `${line} added`);
-  const removed = [...before].filter((line) => !now.has(line)).map((line) => `${line} removed`);
-  return [...added, ...removed];
+function changesBetween(before: Served, now: Served): string[] {
+  const added = [...now.keys()].filter((line) => !before.has(line)).map((line) => `${line} added`);
+  const changed = [...now].filter(([line, names]) => (before.get(line) ?? names) !== names).map(([line]) => `${line} has other names`);
+  const removed = [...before.keys()].filter((line) => !now.has(line)).map((line) => `${line} removed`);
+  return [...added, ...changed, ...removed];
 }
