@@ -348,6 +348,8 @@ export interface Login {
    * Undefined, or a rejection with the reason, which is logged and told nobody: they are wrong.
    */
   verify?(credentials: Credentials, source: LoginSource): Promise<VerifiedUser | undefined>;
+  /** After reload(): what somebody is now that verify() gave before; undefined where no user any more. Absent: what it was. */
+  current?(user: VerifiedUser): VerifiedUser | undefined;
 }
 
 /** Who gives credentials: the other end, which has proved this key. */
