@@ -128,6 +128,7 @@ export class CarrierKeeper {
     if (state === undefined || state.carrier !== carrier) return;
     const backoff = state.lanes[state.alt]?.backoff;
     if (this.#options.now() - state.since >= STABLE_MS) backoff?.reset();
+    else backoff?.ease();
     state.carrier = undefined;
     if (carrier.slot >= this.#options.carriers) return this.#dropSlot(carrier.slot);
     state.leaving = undefined;
@@ -138,7 +139,7 @@ export class CarrierKeeper {
     const control = state.lanes[state.alt];
     if (control === undefined || this.#stopped) return;
     clearTimeout(control.timer);
-    control.timer = setTimeout(() => state.carrier === undefined && this.#ensure(state), backoff?.next(this.#options.now()) ?? 0);
+    control.timer = setTimeout(() => state.carrier === undefined && this.#ensure(state), backoff?.next(this.#options.now(), 'behind') ?? 0);
   }
 
   /**
@@ -322,21 +323,22 @@ export class CarrierKeeper {
     for (const control of state.lanes) if (control.lane.facts.alt !== state.alt) this.#try(control, state);
   }
 
-  #handleFailed(state: SlotState, lane: Lane, { code, message }: LaneFailure): void {
+  #handleFailed(state: SlotState, lane: Lane, failure: LaneFailure): void {
+    const { code, message } = failure;
     if (this.#stopped) return;
     const control = state.lanes[lane.facts.alt];
     if (control === undefined) return;
     if (code === 'TAMPERED') this.#options.alarm(message, lane.facts);
     this.#options.report(message, state.slot);
-    this.#retry(state, control, code);
+    this.#retry(state, control, failure);
   }
 
-  #retry(state: SlotState, control: LaneControl, code: WireCode | undefined): void {
+  #retry(state: SlotState, control: LaneControl, failure: LaneFailure): void {
     clearTimeout(control.timer);
     if (this.#stopped) return;
     if (this.#options.side === 'left' && state.carrier !== undefined && state.leaving === undefined) return this.#returnLater(state);
     const isLast = this.#options.side === 'right' || control.lane.facts.alt >= state.lanes.length - 1;
-    const waitMs = code === 'SUPERSEDED' ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now(), absenceOf(code)) : 0;
+    const waitMs = failure.code === 'SUPERSEDED' ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now(), whyOf(failure)) : 0;
     control.timer = setTimeout(() => this.#again(state, control), waitMs);
   }
 
@@ -373,8 +375,8 @@ function leadsOver(control: LaneControl | undefined, node: string): boolean {
   return control !== undefined && control.lane.facts.route.slice(1, -1).some((pin) => pin.node === node);
 }
 
-/** What a failed attempt says of whether anybody is there: without a code nothing answered at all. */
-function absenceOf(code: WireCode | undefined): 'absent' | 'behind' | 'refused' {
+/** What an attempt that failed says of who is there: without a code nothing answered at all, and strangers may be too many. */
+function whyOf({ code, wasStranger }: LaneFailure): 'absent' | 'behind' | 'refused' {
   if (code === undefined) return 'absent';
-  return code === 'UNREACHABLE' || code === 'SHUTTING_DOWN' ? 'behind' : 'refused';
+  return !wasStranger && ['UNREACHABLE', 'SHUTTING_DOWN', 'LOST'].includes(code) ? 'behind' : 'refused';
 }

@@ -62,8 +62,9 @@ export class LegKeeper implements LegHandler {
     this.#options.onLost(leg);
     this.#options.onFailure(message);
     if (this.#since > 0 && this.#options.now() - this.#since >= STABLE_MS) this.#backoff.reset();
+    else if (this.#since > 0) this.#backoff.ease();
     this.#since = 0;
-    this.#dialLater(code === 'SUPERSEDED' ? SUPERSEDED_MS : this.#backoff.next(this.#options.now()));
+    this.#dialLater(code === 'SUPERSEDED' ? SUPERSEDED_MS : this.#backoff.next(this.#options.now(), leg.peer === undefined ? 'refused' : 'behind'));
   }
 
   async #dial(): Promise<void> {
