@@ -95,7 +95,7 @@ export class LegHub {
   readonly #tunnels = new Map<string, SetupOwner>();
   #relay: SetupOwner | undefined;
   readonly #standbys = new StandbyPool<LegConnection, (leg: LegConnection) => void>();
-  readonly #links = new LinkBoard();
+  readonly #links: LinkBoard;
   readonly #linkListeners = new Set<LinkListener>();
   readonly #kept = new Map<object, KeptLegs>();
   readonly #keepers = new Map<string, LegKeeper>();
@@ -108,6 +108,7 @@ export class LegHub {
   constructor(options: LegHubOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#links = new LinkBoard(this.#now);
     this.#gate = new AdmissionGate(options.gate ?? DEFAULT_GATE);
     this.#caller = new LegCaller({
       dialer: options.dialer ?? directDialer,

@@ -267,6 +267,22 @@ describe('io/leg-hub', () => {
       expect(pair.desk.linkCount).to.equal(1);
     });
 
+    it('bring news that is older than they are, as long as its deadline is to come', async () => {
+      let now = 0;
+      await start({ west: { now: () => now } });
+      pair.west.tell({ node: 'east', deadlineMs: 30_000 }, [key('desk')]);
+      pair.west.tell({ node: 'south', deadlineMs: 100 }, [key('desk')]);
+      pair.west.tell({ node: 'north', deadlineMs: 30_000 }, [key('somebody else')]);
+      now = 1000;
+      const heard: unknown[] = [];
+      pair.desk.onLinkNews((body) => heard.push(body));
+      pair.desk.keep(pair, { standbys: [], links: [pair.neighbour()] });
+      await until(() => heard.length > 0);
+      pair.west.tell({ node: 'west', deadlineMs: 1 });
+      await until(() => heard.length > 1);
+      expect(heard).to.deep.equal([{ node: 'east', deadlineMs: 29_000 }, { node: 'west', deadlineMs: 1 }]);
+    });
+
     it('are one of each neighbour', async () => {
       await start();
       const [first, second] = [new Recorder(), new Recorder()];
