@@ -18,7 +18,7 @@ const SUPERSEDED_MS = 60_000;
 /** A carrier that lived this long was a success: one that is lost every two seconds is built anew as quickly each time. */
 const STABLE_MS = 1000;
 /** A carrier that is not on the way that its slot prefers tries to go back there this often. */
-const RETURN_MS = 10_000;
+const RETURN_MS = 5000;
 /** A set-up for a slot that we do not know yet: our own word for it may be on its way. */
 const UNKNOWN_SLOT_MS = 10_000;
 
