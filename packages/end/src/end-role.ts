@@ -8,14 +8,13 @@
 import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import {
-  CHANNELS, CLOCK, DIALER, IDENTITY, LISTENERS, LOGGER, nodeCrypto, Pool,
+  CHANNELS, CLOCK, construct, DIALER, IDENTITY, LISTENERS, LOGGER, nodeCrypto, Pool,
   type Chain, type Identity, type JoinedChannel, type LegHub, type Neighbour, type PluginDefinition, type ReloadReport, type Security, type ServiceConfig, type Signer, type TunnelConfig, type TunnelStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
 import { ApplicationDialer } from './application-dialer.js';
 import { ApplicationListeners } from './application-listeners.js';
-import { construct } from './construct.js';
 import { TunnelEnd } from './tunnel-end.js';
 
 /** Memory of a node that channels may borrow to hold what was granted and not yet taken. */

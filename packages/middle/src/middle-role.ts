@@ -71,6 +71,8 @@ export class MiddleRole implements SetupOwner {
   readonly #pending = new Map<LegId, () => void>();
   readonly #hops: Hops = new WeakMap();
   readonly #counters = new Map<string, number>();
+  /** What was told of neighbours that cannot be reached, by name. */
+  readonly #unreached = new Map<string, string>();
   #links: readonly Neighbour[] = [];
   #served: Served = new Map();
   #unlisten: (() => void) | undefined;
@@ -271,15 +273,24 @@ export class MiddleRole implements SetupOwner {
     this.#pending.set(id, () => dial.abort());
     try {
       const leg = await this.#hub.dial({ neighbour, use: 'set-up', handler: this.#handler, signal: dial.signal });
+      this.#unreached.delete(neighbour.node);
       if (this.#pending.delete(id)) this.#number(leg, id);
       else leg.close({ code: 'LOST' });
     } catch (error) {
       if (!this.#pending.delete(id)) return;
-      const { address = '', code = 'ERR_LSTP_DIAL' } = error as { address?: string; code?: string };
+      const { address = '', code = 'ERR_LSTP_DIAL', message } = error as Error & { address?: string; code?: string };
       this.#count(`dial failed: ${code}`);
+      this.#tellUnreached(neighbour, { address, code, message });
       this.#rendezvous.handleDialFailed(id, { address, code });
       this.#work();
     }
+  }
+
+  /** Each reason once, until the neighbour is reached: ends that wait for it ask again and again. */
+  #tellUnreached({ node }: Neighbour, { message, ...fields }: { readonly address: string; readonly code: string; readonly message: string }): void {
+    const isNew = this.#unreached.get(node) !== message;
+    this.#unreached.set(node, message);
+    this.#options.log[isNew ? 'info' : 'debug']({ peer: node, ...fields }, `cannot reach ${node}: ${message}`);
   }
 
   #want(wanter: LegId, hop: RelayHop): void {

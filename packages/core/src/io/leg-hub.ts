@@ -40,12 +40,13 @@ import { AdmissionGate, DEFAULT_GATE, type GateLimits } from './admission-gate.j
 import { KeyRing, type Acquaintances } from './key-ring.js';
 import { LegCaller, type DialRequest } from './leg-caller.js';
 import { LegConnection, type LegEnd, type LegHandler, type LegNews } from './leg-connection.js';
-import { directDialer, type LegDialer } from './leg-dialer.js';
+import { directDialer, remoteOf, type LegDialer } from './leg-dialer.js';
 import { LegKeeper } from './leg-keeper.js';
 import { openListeners, type LegListener } from './leg-listener.js';
 import { LinkBoard } from './link-board.js';
 import { neighbourId, type LegAddress, type Neighbour } from './neighbour.js';
 import { nodeCrypto } from './node-crypto.js';
+import type { WayInUse } from './way-board.js';
 
 export interface LegHubOptions {
   readonly node: string;
@@ -113,13 +114,18 @@ export class LegHub {
     this.#caller = new LegCaller({
       dialer: options.dialer ?? directDialer,
       now: this.#now,
-      connection: (request, leave) => this.#dialedOptions(request, leave),
+      connection: (request, dialed) => this.#dialedOptions(request, dialed),
     });
   }
 
   /** Where it listens, with real ports. */
   get addresses(): readonly string[] {
     return this.#listeners.map(({ address }) => address);
+  }
+
+  /** How each neighbour that was dialed is reached, or why it is not. */
+  get ways(): WayInUse[] {
+    return this.#caller.ways;
   }
 
   get standbyCount(): number {
@@ -237,7 +243,7 @@ export class LegHub {
       return void socket.on('error', () => undefined).destroy();
     }
     const leg = { ...this.#legOptions(), role: 'acceptor' as const, admits: this.#admits };
-    return void new LegConnection(socket, { leg, now: this.#now, handler: this.#reception, leave, registry: this.#legs });
+    return void new LegConnection(socket, { leg, now: this.#now, handler: this.#reception, leave, remote: remoteOf(socket), registry: this.#legs });
   }
 
   readonly #admits = (key: PublicKey): boolean => this.#ring.has(key);
@@ -303,7 +309,7 @@ export class LegHub {
     });
   }
 
-  #dialedOptions({ neighbour, use, handler }: DialRequest, leave: () => void) {
+  #dialedOptions({ neighbour, use, handler }: DialRequest, { remote, leave }: { readonly remote: string; readonly leave: () => void }) {
     const leg: LegOptions = { ...this.#legOptions(), role: 'dialer', pins: neighbour.keys, use, started: this.#started };
     const named: LegHandler = {
       handleNews: (news, connection) => {
@@ -313,7 +319,7 @@ export class LegHub {
       },
       handleEnd: (end, connection) => handler.handleEnd(end, connection),
     };
-    return { leg, now: this.#now, handler: named, leave, registry: this.#legs };
+    return { leg, now: this.#now, handler: named, leave, remote, registry: this.#legs };
   }
 
   #legOptions() {

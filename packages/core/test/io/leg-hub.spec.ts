@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { LegConnection } from '../../src/io/leg-connection.js';
 import { LegHub, pingMsFor } from '../../src/io/leg-hub.js';
 import { rendezvousDigest } from '../../src/protocol/digest.js';
@@ -19,7 +20,7 @@ function freeze(node: string, side: 'left' | 'right') {
 
 describe('io/leg-hub', () => {
   let pair: HubPair;
-  const sockets: Socket[] = [];
+  const sockets: Duplex[] = [];
   const start = async (...options: ConstructorParameters<typeof HubPair>) => {
     pair = await new HubPair(...options).start();
     return pair;
