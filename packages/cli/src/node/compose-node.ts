@@ -2,10 +2,12 @@
  * Puts one node together: a hub that owns its legs, an end role for the tunnels that end here, a middle role for those
  * that pass. Every node has a container of its own, so several live in one process.
  */
-import { LegHub, neighbourIn, signerOf, type Chain, type LoadedChain, type PluginDefinition } from '@lstp/core';
+import { CLOCK, IDENTITY, LegHub, LOGGER, neighbourIn, signerOf, type Chain, type LoadedChain, type PluginDefinition } from '@lstp/core';
 import type { NodeIdentity } from '@lstp/core/security';
 import type { EndRole } from '@lstp/end';
+import { EgressDialer, LegRoles } from '@lstp/legs';
 import type { Logger } from 'pino';
+import { container } from 'tsyringe';
 import { version } from '../version.js';
 import { ComposedNode, type Roles } from './composed-node.js';
 
@@ -22,7 +24,8 @@ export async function composeNode(parts: NodeParts): Promise<ComposedNode> {
   const { node, identity, logger } = parts;
   const chains = parts.chains.map(({ chain }) => chain);
   const listen = uniqueBy(chains.flatMap(({ nodes }) => nodes.get(node)?.listen ?? []), (address) => JSON.stringify(address));
-  const hub = new LegHub({ node, signer: signerOf(identity.privateKey), listen, log: logger });
+  const dialer = new EgressDialer({ roles: legRoles(parts) });
+  const hub = new LegHub({ node, signer: signerOf(identity.privateKey), listen, log: logger, dialer });
   const { MiddleRole } = await import('@lstp/middle');
   const tasksIn: Roles['tasksIn'] = (those) => ({ relay: MiddleRole.isNeeded(those, node), end: endsHere(node, those) });
   const tasks = tasksIn(chains);
@@ -35,7 +38,7 @@ export async function composeNode(parts: NodeParts): Promise<ComposedNode> {
 
 /** Loaded for ends alone: a middle has no use for TLS and plugins. */
 async function makeEnd({ node, identity, chains, logger }: NodeParts, hub: LegHub): Promise<EndRole> {
-  const [{ EndRole }, { container }] = await Promise.all([import('@lstp/end'), import('tsyringe')]);
+  const { EndRole } = await import('@lstp/end');
   return new EndRole({
     node,
     identity,
@@ -48,6 +51,15 @@ async function makeEnd({ node, identity, chains, logger }: NodeParts, hub: LegHu
     software: `lstp/${version()}`,
     logger,
   });
+}
+
+/** What carries legs. Its plugins are not made before a leg needs them. */
+function legRoles({ identity, chains, logger }: NodeParts): LegRoles {
+  const own = container.createChildContainer();
+  own.registerInstance(LOGGER, logger);
+  own.registerInstance(CLOCK, { now: () => performance.now() });
+  own.registerInstance(IDENTITY, identity);
+  return new LegRoles(pluginsOf(chains), own);
 }
 
 function endsHere(node: string, chains: readonly Chain[]): boolean {

@@ -52,6 +52,7 @@ export class ComposedNode implements RunningNode {
       uptimeMs: Math.round(performance.now() - this.#madeAt),
       listeners: hub.addresses,
       tunnels: end?.status() ?? [],
+      ways: hub.ways,
       ...(relay === undefined ? {} : { relay }),
     };
   }
