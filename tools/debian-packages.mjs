@@ -18,4 +18,13 @@ export const DEBIAN_PACKAGES = {
   'bind9-dnsutils': '/usr/bin/dig',
   wget: '/usr/bin/wget',
   haproxy: '/usr/sbin/haproxy',
+  'xcb-proto': '/usr/share/xcb/xproto.xml',
+  xvfb: '/usr/bin/Xvfb',
+  'x11-utils': '/usr/bin/xdpyinfo',
+  'x11-apps': '/usr/bin/xwd',
+  'x11-xserver-utils': '/usr/bin/xset',
+  xterm: '/usr/bin/xterm',
+  xinput: '/usr/bin/xinput',
+  xdotool: '/usr/bin/xdotool',
+  xclip: '/usr/bin/xclip',
 };
