@@ -1,0 +1,19 @@
+/**
+ * Extensions that cannot work through a tunnel, because they hand over shared memory, file descriptors or a device of the
+ * server's machine. The X server takes the tunnel's end for a local client, and would agree to all of them.
+ *
+ *   MIT-SHM      segments of shared memory, and descriptors of them
+ *   DRI2, DRI3, XFree86-DRI   buffers and locks of the graphics card
+ *   XFree86-DGA  the frame buffer, by /dev/mem
+ *   XVideo-MotionCompensation   surfaces in memory of the card
+ *
+ * Present is not among them: pixmaps and fences of the protocol itself are all it needs. What others have of the kind,
+ * single requests, is in LOCAL_REQUESTS.
+ */
+export const HIDDEN_EXTENSIONS: readonly string[] = ['MIT-SHM', 'DRI2', 'DRI3', 'XFree86-DRI', 'XFree86-DGA', 'XVideo-MotionCompensation'];
+
+/** A descriptor of the graphics card, and a picture in shared memory: refused where MIT-SHM is hidden. */
+export const LOCAL_REQUESTS: Readonly<Record<string, ReadonlySet<number>>> = {
+  RANDR: new Set([45]),
+  XVideo: new Set([19]),
+};
