@@ -2,6 +2,7 @@
 import { textForm } from '@lstp/core';
 import { z } from 'zod';
 import { parseDisplayName } from './back/display-name.js';
+import { POLICY_OPTIONS } from './filter/index.js';
 
 /** Its TCP port is 6000 more. */
 const LAST_DISPLAY = 59_535;
@@ -14,6 +15,10 @@ export const X11_OPTIONS = z.strictObject({
   toXauthority: z.string().min(1).optional().describe('Where the X server\'s own cookie is, at the far end, relative to the chain file. Default: where X clients look: `$XAUTHORITY`, or `~/.Xauthority`.'),
   trust: z.enum(['trusted', 'untrusted']).default('trusted').describe('`untrusted`: the X server keeps the clients away from the windows, the keyboard and the clipboard of all others (its SECURITY extension; without it they are refused).'),
   shm: z.boolean().default(false).describe('Whether clients may use extensions that pass shared memory or descriptors (MIT-SHM, DRI3). For trials on one machine only: over a tunnel they cannot work.'),
+  ...POLICY_OPTIONS,
 });
 
 export type X11Options = z.output<typeof X11_OPTIONS>;
+
+/** Used at the display's end alone; `to` is so without saying. */
+export const BACK_OPTIONS: readonly string[] = ['toXauthority', 'trust', 'shm', ...Object.keys(POLICY_OPTIONS)];
