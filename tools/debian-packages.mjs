@@ -18,4 +18,15 @@ export const DEBIAN_PACKAGES = {
   'bind9-dnsutils': '/usr/bin/dig',
   wget: '/usr/bin/wget',
   haproxy: '/usr/sbin/haproxy',
+  xvfb: '/usr/bin/Xvfb',
+  xauth: '/usr/bin/xauth',
+  'x11-utils': '/usr/bin/xdpyinfo',
+  'x11-apps': '/usr/bin/xeyes',
+  xterm: '/usr/bin/xterm',
+  xdotool: '/usr/bin/xdotool',
+  xinput: '/usr/bin/xinput',
+  'mesa-utils': '/usr/bin/glxdemo',
+  // Small programs of GTK 3 and of Qt 5.
+  galculator: '/usr/bin/galculator',
+  qt5ct: '/usr/bin/qt5ct',
 };
