@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { skipBecause, Workplace, type Running } from 'lstp/testing';
+import { skipBecause, Workplace } from 'lstp/testing';
 import { eventually } from './support/eventually.js';
 import type { Region, Screenshot } from './support/frame-buffer.js';
 import { needsPrograms, XDisplay } from './support/x-display.js';
@@ -48,11 +48,14 @@ describe('X programs through desk > west > east < lab show what they show withou
   afterEach(function () {
     if (this.currentTest?.state === 'failed') process.stderr.write(bed.chain.logs());
   });
-  after(() => place.remove());
+  after(async () => {
+    await Promise.all([direct?.stop(), bed?.stop()]);
+    await place.remove();
+  });
 
   it('xdpyinfo, but for extensions that share memory', async function () {
     if (!existsSync('/usr/bin/xdpyinfo')) skipBecause(this, 'x11-utils is not installed');
-    const [here, there] = await Promise.all([runDirect(direct, 'xdpyinfo').ended, bed.run('xdpyinfo').ended]);
+    const [here, there] = await Promise.all([direct.runDirect('xdpyinfo').ended, bed.run('xdpyinfo').ended]);
     expect([there.status, there.stderr]).to.deep.equal([0, '']);
     expect(here.stdout).to.contain('    MIT-SHM\n');
     expect(comparable(there.stdout)).to.equal(comparable(here.stdout));
@@ -61,7 +64,7 @@ describe('X programs through desk > west > east < lab show what they show withou
   for (const [title, shown] of Object.entries(PROGRAMS)) {
     it(title, async function () {
       if (!existsSync(join('/usr/bin', shown.program))) skipBecause(this, `${shown.program} is not installed`);
-      const running = [runDirect(direct, shown.program, ...shown.args), bed.run(shown.program, ...shown.args)];
+      const running = [direct.runDirect(shown.program, ...shown.args), bed.run(shown.program, ...shown.args)];
       await agree(title, shown);
       if (shown.typed !== undefined) {
         await Promise.all([direct, bed.far].map((display) => type(display, shown.typed as string)));
@@ -77,7 +80,7 @@ describe('X programs through desk > west > east < lab show what they show withou
     const page = join(place.folder, 'page.html');
     writeFileSync(page, PAGE);
     const args = (profile: string): string[] => ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--window-position=0,0', '--window-size=600,440', `--user-data-dir=${join(place.folder, profile)}`, `--app=file://${page}`];
-    const running = [runDirect(direct, 'chromium', ...args('direct')), bed.run('chromium', ...args('through'))];
+    const running = [direct.runDirect('chromium', ...args('direct')), bed.run('chromium', ...args('through'))];
     await agree('Chromium', { program: 'chromium', args: [], colours: 50 });
     await Promise.all(running.map((one) => one.end()));
   });
@@ -101,13 +104,9 @@ describe('X programs through desk > west > east < lab show what they show withou
     }
   }
 
-  function runDirect(display: XDisplay, program: string, ...args: readonly string[]): Running {
-    return place.spawn('env', [...Object.entries(display.environment).map(([key, value]) => `${key}=${value}`), program, ...args]);
-  }
-
   /** At its keyboard. */
   async function type(display: XDisplay, text: string): Promise<void> {
-    const { status, stderr } = await runDirect(display, 'xdotool', 'mousemove', '100', '60', 'type', `${text}\n`).ended;
+    const { status, stderr } = await display.runDirect('xdotool', 'mousemove', '100', '60', 'type', `${text}\n`).ended;
     expect([status, stderr]).to.deep.equal([0, '']);
   }
 });

@@ -8,8 +8,6 @@ import { Screenshot } from './frame-buffer.js';
 export interface XDisplayOptions {
   /** In an IPC namespace of its own, as on another machine: shared memory of clients cannot be attached. */
   readonly isElsewhere?: boolean;
-  /** N of `:N`; the first free one if absent. */
-  readonly display?: number;
   /** Further arguments of Xvfb. */
   readonly args?: readonly string[];
 }
@@ -19,24 +17,29 @@ const SIZE = '640x480x24';
 export class XDisplay {
   static #count = 0;
 
-  static async start(place: Workplace, { isElsewhere = false, display, args = [] }: XDisplayOptions = {}): Promise<XDisplay> {
+  static async start(place: Workplace, options: XDisplayOptions = {}): Promise<XDisplay> {
     const folder = join(place.folder, `display-${(XDisplay.#count += 1)}`);
     mkdirSync(folder);
-    const authority = join(folder, 'Xauthority');
-    writeFileSync(authority, cookieForAll(randomBytes(16)), { mode: 0o600 });
-    const number = display === undefined ? ['-displayfd', '1'] : [`:${display}`, '-displayfd', '1'];
-    const command = ['Xvfb', ...number, '-auth', authority, '-nolisten', 'tcp', '-noreset', '-nocursor', '-screen', '0', SIZE, '-fbdir', folder, ...args];
-    const running = isElsewhere ? place.spawn('unshare', ['--ipc', '--fork', '--kill-child', ...command]) : place.spawn(command[0] as string, command.slice(1));
-    const [, found] = await running.says(/^(\d+)\n/);
-    return new XDisplay(Number(found), authority, { running, frameBuffer: join(folder, 'Xvfb_screen0') });
+    const display = new XDisplay(place, folder, options);
+    await display.#run();
+    return display;
   }
 
+  /** N of `:N`. */
+  number = 0;
+  /** Of the server, and for its clients. */
+  readonly authority: string;
+  readonly #frameBuffer: string;
+  #running: Running | undefined;
+
   private constructor(
-    readonly number: number,
-    /** Of the server, and for its clients. */
-    readonly authority: string,
-    private readonly parts: { readonly running: Running; readonly frameBuffer: string },
-  ) {}
+    private readonly place: Workplace,
+    private readonly folder: string,
+    private readonly options: XDisplayOptions,
+  ) {
+    this.authority = join(folder, 'Xauthority');
+    this.#frameBuffer = join(folder, 'Xvfb_screen0');
+  }
 
   get name(): string {
     return `:${this.number}`;
@@ -48,11 +51,34 @@ export class XDisplay {
   }
 
   screenshot(): Screenshot {
-    return Screenshot.ofFrameBuffer(this.parts.frameBuffer);
+    return Screenshot.ofFrameBuffer(this.#frameBuffer);
   }
 
+  /** In order: it takes its lock and its sockets away. */
   async stop(): Promise<void> {
-    await this.parts.running.end('SIGTERM');
+    await this.#running?.end('SIGTERM');
+    this.#running = undefined;
+  }
+
+  /** As the same display, with another cookie. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.#run(this.number);
+  }
+
+  /** A program that is its client without a tunnel. */
+  runDirect(program: string, ...args: readonly string[]): Running {
+    return this.place.spawn('env', [...Object.entries(this.environment).map(([key, value]) => `${key}=${value}`), program, ...args]);
+  }
+
+  async #run(display?: number): Promise<void> {
+    const { isElsewhere = false, args = [] } = this.options;
+    writeFileSync(this.authority, cookieForAll(randomBytes(16)), { mode: 0o600 });
+    const which = display === undefined ? [] : [`:${display}`];
+    const command = ['Xvfb', ...which, '-displayfd', '1', '-auth', this.authority, '-nolisten', 'tcp', '-noreset', '-nocursor', '-screen', '0', SIZE, '-fbdir', this.folder, ...args];
+    this.#running = isElsewhere ? this.place.spawn('unshare', ['--ipc', ...command]) : this.place.spawn('Xvfb', command.slice(1));
+    const [, found] = await this.#running.says(/^(\d+)\n/);
+    this.number = Number(found);
   }
 }
 

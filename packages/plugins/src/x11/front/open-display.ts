@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { formatServiceAddress, type Listening, type Listeners, type ServiceAddress } from '@lstp/core';
+import { isFoundByClients } from './abstract-socket.js';
 import { displayFault, displayInUse, isTaken } from './display-error.js';
 import { takeDisplayLock, type DisplayLock } from './display-lock.js';
 
@@ -13,7 +14,8 @@ export interface DisplayRequest {
   readonly sockets: readonly DisplaySocket[];
   readonly listeners: Listeners;
   readonly onConnection: Parameters<Listeners['listen']>[1];
-  readonly onStale: (line: string) => void;
+  /** Told what people may want to know. */
+  readonly tell: (line: string) => void;
 }
 
 /** As sshd counts: below it are the displays of the machine itself. */
@@ -24,6 +26,7 @@ const FOLDER = '/tmp/.X11-unix';
 /** TCP port of display 0. */
 const FIRST_PORT = 6000;
 const LAST_PORT = 65_535;
+const NO_ABSTRACT = `abstract sockets of this Node.js (${process.version}) have names that X clients do not find`;
 
 /** What X clients connect to, while it is open. */
 export class OpenDisplay {
@@ -68,21 +71,32 @@ export class OpenDisplay {
   }
 }
 
-async function openNumber({ sockets, listeners, onConnection, onStale }: DisplayRequest, display: number): Promise<OpenDisplay> {
+async function openNumber(request: DisplayRequest, display: number): Promise<OpenDisplay> {
+  const { sockets, tell } = request;
   const addresses = usable(sockets).map((socket) => addressOf(socket, display));
   const what = `display :${display} (${addresses.map(formatServiceAddress).join(', ')})`;
-  const lock = await takeDisplayLock(display, { what, onStale });
+  const lock = await takeDisplayLock(display, { what, onStale: tell });
   const listening: Listening[] = [];
   try {
     await refuseAnswered(display, what);
     if (sockets.includes('unix')) await makeFolder(what);
-    for (const address of addresses) listening.push(await listeners.listen(address, onConnection));
+    for (const address of addresses) listening.push(...(await listenAt(address, request)));
+    if (listening.length === 0) throw displayFault(what, `${NO_ABSTRACT}; write "sockets: [unix]", or use a newer Node.js`);
     return new OpenDisplay(display, usable(sockets), { lock, listening });
   } catch (error) {
     await Promise.all(listening.map((one) => one.close()));
     await lock.release();
     throw inDisplay(error as Error, what);
   }
+}
+
+/** None where clients would not find it. */
+async function listenAt(address: ServiceAddress, { listeners, onConnection, tell }: DisplayRequest): Promise<Listening[]> {
+  const listening = await listeners.listen(address, onConnection);
+  if (address.kind !== 'unix' || !address.path.startsWith('@') || (await isFoundByClients(address.path))) return [listening];
+  await listening.close();
+  tell(`${formatServiceAddress(address)} is left out: ${NO_ABSTRACT}`);
+  return [];
 }
 
 /** Abstract sockets are Linux's. */

@@ -49,7 +49,7 @@ export class X11FrontEnd implements FrontEnd {
   async start(): Promise<void> {
     const { display, sockets } = this.options;
     const onConnection = (socket: Socket, source: string | undefined): Promise<void> => this.#handle(socket, source);
-    this.#display = await OpenDisplay.open({ display, sockets, listeners: this.listeners, onConnection, onStale: (line) => this.logger.warn(line) });
+    this.#display = await OpenDisplay.open({ display, sockets, listeners: this.listeners, onConnection, tell: (line) => this.logger.info(line) });
     try {
       const record = { ...localAddress(), display: String(this.#display.display), name: MAGIC_COOKIE, data: randomBytes(COOKIE_BYTES) };
       await addRecord(this.#path, record);
