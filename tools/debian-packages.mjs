@@ -29,4 +29,7 @@ export const DEBIAN_PACKAGES = {
   // Small programs of GTK 3 and of Qt 5.
   galculator: '/usr/bin/galculator',
   qt5ct: '/usr/bin/qt5ct',
+  'xcb-proto': '/usr/share/xcb/xproto.xml',
+  'x11-xserver-utils': '/usr/bin/xset',
+  xclip: '/usr/bin/xclip',
 };

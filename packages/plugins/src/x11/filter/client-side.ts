@@ -16,6 +16,7 @@ const LIST_EXTENSIONS = 99;
 const NO_OPERATION = 127;
 /** A ListExtensions reply has a byte for the length of a name; a longer one is nobody's. */
 const MOST_NAME_BYTES = 255;
+const UNKNOWN_OPCODE: Refusal = { rule: 'unknown opcode', instead: { kind: 'error', code: X_ERROR.request, resource: 0 } };
 const AS_IT_IS: Expected = { kind: 'as it is' };
 
 /** Says which requests are refused. */
@@ -23,8 +24,8 @@ export interface Judge {
   /** How much of the request it wants to see, in the short form; at least 4. */
   inspects(request: Request): number;
   judge(request: Request): Refusal | undefined;
-  /** Whether the names of atoms matter. */
-  readonly usesAtoms: boolean;
+  /** Whether it wants to know which atom has this name. */
+  wantsAtom(name: string): boolean;
 }
 
 export interface ClientSideOptions {
@@ -85,26 +86,25 @@ export class ClientSide implements PacketHandler {
 
   #inspects(request: Request): number {
     const wanted = this.#options.judge.inspects(request);
-    const isNamed = request.major === QUERY_EXTENSION || (request.major === INTERN_ATOM && this.#options.judge.usesAtoms);
+    const isNamed = request.major === QUERY_EXTENSION || request.major === INTERN_ATOM;
     return isNamed && request.plainBytes <= 8 + padded(MOST_NAME_BYTES) ? request.plainBytes : wanted;
   }
 
   #judge(request: Request): Refusal | undefined {
     const { major } = request;
-    if (major >= FIRST_EXTENSION && this.#connection.extensions.at(major) === undefined) return { kind: 'error', rule: 'unknown opcode', code: X_ERROR.request, resource: 0 };
+    if (major >= FIRST_EXTENSION && this.#connection.extensions.at(major) === undefined) return UNKNOWN_OPCODE;
     return this.#options.judge.judge(request);
   }
 
-  #refuse(request: Request, refusal: Refusal): void {
+  #refuse(request: Request, { rule, instead }: Refusal): void {
     const { major, minor, order } = request;
-    const isSilent = refusal.kind === 'silent';
-    const instead = Buffer.alloc(4);
-    instead[0] = isSilent ? NO_OPERATION : GET_INPUT_FOCUS;
-    order.writeU16(instead, 2, 1);
-    this.#output.put(instead);
-    if (!isSilent) this.#connection.numbers.expect({ kind: 'refused', refusal, major, minor: major < FIRST_EXTENSION ? 0 : minor });
-    const resource = refusal.kind === 'error' && refusal.resource !== 0 ? { resource: refusal.resource } : {};
-    this.#options.onDenied({ request: this.#nameOf(request), rule: refusal.rule, ...resource });
+    const harmless = Buffer.alloc(4);
+    harmless[0] = instead.kind === 'silence' ? NO_OPERATION : GET_INPUT_FOCUS;
+    order.writeU16(harmless, 2, 1);
+    this.#output.put(harmless);
+    if (instead.kind !== 'silence') this.#connection.numbers.expect({ kind: 'refused', instead, major, minor: major < FIRST_EXTENSION ? 0 : minor });
+    const resource = instead.kind === 'error' && instead.resource !== 0 ? { resource: instead.resource } : {};
+    this.#options.onDenied({ request: this.#nameOf(request), rule, ...resource });
   }
 
   /** A name that is hidden is made one that no extension has, so that the server itself says that it is not there. */
@@ -136,8 +136,8 @@ export class ClientSide implements PacketHandler {
     if (extension === 'RECORD' && minor === 5) return { kind: 'many', last: 5 };
     if (major === LIST_FONTS_WITH_INFO) return { kind: 'many', last: 0 };
     if (major === LIST_EXTENSIONS) return { kind: 'extensions' };
-    const name = major === INTERN_ATOM && this.#options.judge.usesAtoms ? nameIn(request) : undefined;
-    return name === undefined ? AS_IT_IS : { kind: 'atom', name };
+    const name = major === INTERN_ATOM ? nameIn(request) : undefined;
+    return name !== undefined && this.#options.judge.wantsAtom(name) ? { kind: 'atom', name } : AS_IT_IS;
   }
 
   #nameOf({ major, minor }: Request): string {

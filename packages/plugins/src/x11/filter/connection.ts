@@ -4,7 +4,7 @@ import { ExtensionTable } from '../wire/extension-table.js';
 import { RequestNumbers } from '../wire/request-numbers.js';
 import type { Resources } from '../wire/setup.js';
 import { X11StreamError } from '../wire/x11-stream-error.js';
-import type { ErrorRefusal, SelectionRefusal } from './refusal.js';
+import type { Answered } from './refusal.js';
 
 /** What becomes of the answer of a request. */
 export type Expected =
@@ -14,8 +14,10 @@ export type Expected =
   | { readonly kind: 'extension'; readonly name: string }
   | { readonly kind: 'extensions' }
   | { readonly kind: 'atom'; readonly name: string }
-  | { readonly kind: 'refused'; readonly refusal: ErrorRefusal | SelectionRefusal; readonly major: number; readonly minor: number };
+  | { readonly kind: 'refused'; readonly instead: Answered; readonly major: number; readonly minor: number };
 
+/** Of selections that are no clipboard: a client uses a few. */
+const MOST_ATOMS = 256;
 const NO_RESOURCES: Resources = { base: 0, mask: 0, roots: new Set() };
 
 export class Connection {
@@ -27,8 +29,16 @@ export class Connection {
   resources: Resources = NO_RESOURCES;
   readonly extensions = new ExtensionTable();
   readonly numbers = new RequestNumbers<Expected>(refuseSkipped);
-  /** Names of atoms that the client has asked for, as far as the policy wants to know them. */
-  readonly atoms = new Map<number, string>();
+  /** Names of atoms that the client has asked for, as far as the policy wants to know them; at most MOST_ATOMS. */
+  readonly #atoms = new Map<number, string>();
+
+  learnAtom(atom: number, name: string): void {
+    if (atom !== 0 && this.#atoms.size < MOST_ATOMS) this.#atoms.set(atom, name);
+  }
+
+  atomName(atom: number): string {
+    return this.#atoms.get(atom) ?? '';
+  }
 
   /** Whether the client has made this window, pixmap or other thing itself. */
   isOwn(id: number): boolean {

@@ -8,12 +8,6 @@
  *   XVideo-MotionCompensation   surfaces in memory of the card
  *
  * Present is not among them: pixmaps and fences of the protocol itself are all it needs. What others have of the kind,
- * single requests, is in LOCAL_REQUESTS.
+ * single requests, LOCAL_RULES refuse.
  */
 export const HIDDEN_EXTENSIONS: readonly string[] = ['MIT-SHM', 'DRI2', 'DRI3', 'XFree86-DRI', 'XFree86-DGA', 'XVideo-MotionCompensation'];
-
-/** A descriptor of the graphics card, and a picture in shared memory: refused where MIT-SHM is hidden. */
-export const LOCAL_REQUESTS: Readonly<Record<string, ReadonlySet<number>>> = {
-  RANDR: new Set([45]),
-  XVideo: new Set([19]),
-};

@@ -1,28 +1,20 @@
-/** What a request gets that is not let through. */
-export type Refusal = ErrorRefusal | SelectionRefusal | SilentRefusal;
-
-interface Refused {
+/** A request that is not let through. */
+export interface Refusal {
   /** Which key of the policy (or other cause) refuses it. */
   readonly rule: string;
+  readonly instead: Instead;
 }
 
-/** The X error with this code; `resource` is what the request was about, as X errors say. */
-export interface ErrorRefusal extends Refused {
-  readonly kind: 'error';
-  readonly code: number;
-  readonly resource: number;
-}
+/** What the client gets in place of what it asked for. */
+export type Instead = Answered | { readonly kind: 'silence' };
 
-/** The answer of a ConvertSelection that nobody can serve. */
-export interface SelectionRefusal extends Refused {
-  readonly kind: 'selection';
-  readonly selection: { readonly time: number; readonly requestor: number; readonly selection: number; readonly target: number };
-}
-
-/** Nothing happens, and nobody is told. */
-export interface SilentRefusal extends Refused {
-  readonly kind: 'silent';
-}
+export type Answered =
+  /** The X error with this code; `resource` is what the request was about. */
+  | { readonly kind: 'error'; readonly code: number; readonly resource: number }
+  /** A reply with nothing in it: of GetProperty, that there is no such property. */
+  | { readonly kind: 'empty' }
+  /** The event that says that nobody can serve a ConvertSelection. */
+  | { readonly kind: 'no selection'; readonly time: number; readonly requestor: number; readonly selection: number; readonly target: number };
 
 /** Codes of X errors (X Protocol, appendix B, "Errors"). */
 export const X_ERROR = { request: 1, access: 10 } as const;

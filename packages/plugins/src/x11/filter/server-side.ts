@@ -1,12 +1,12 @@
 /** From the server to the client: learns what the server says of extensions, and gives refused requests their answers. */
-import { ANSWER, ANSWER_BYTES, answerBytes, encodeError, EVENT, sequenceOf } from '../wire/answer.js';
+import { ANSWER, ANSWER_BYTES, answerBytes, encodeError, encodeReply, EVENT, sequenceOf } from '../wire/answer.js';
 import { encodeListExtensions, parseListExtensions } from '../wire/list-extensions.js';
 import type { PacketHandler } from '../wire/packet-framer.js';
 import { parseResources, setupReplyBytes, SETUP_REPLY_HEAD_BYTES, SETUP_STATUS } from '../wire/setup.js';
 import { X11StreamError } from '../wire/x11-stream-error.js';
 import type { Connection, Expected } from './connection.js';
 import type { Output } from './output.js';
-import type { SelectionRefusal } from './refusal.js';
+import type { Answered } from './refusal.js';
 
 /** At most 255 names of at most 255 bytes, each with its length in front. */
 const MOST_LIST_BYTES = ANSWER_BYTES + 255 * 256;
@@ -70,19 +70,20 @@ export class ServerSide implements PacketHandler {
   }
 
   #handleReply(expected: Expected, bytes: Uint8Array, at: number): void {
-    const { order, extensions, atoms } = this.#connection;
+    const { order, extensions } = this.#connection;
     if (expected.kind === 'extension') extensions.learn(expected.name, bytes, at);
-    else if (expected.kind === 'atom') atoms.set(order.u32(bytes, at + 8), expected.name);
+    else if (expected.kind === 'atom') this.#connection.learnAtom(order.u32(bytes, at + 8), expected.name);
     else if (expected.kind === 'extensions') this.#put(this.#list(bytes, at));
     else if (expected.kind === 'refused') this.#handleRefused(expected, bytes, at);
   }
 
-  #handleRefused({ refusal, major, minor }: Extract<Expected, { readonly kind: 'refused' }>, bytes: Uint8Array, at: number): void {
+  #handleRefused({ instead, major, minor }: Extract<Expected, { readonly kind: 'refused' }>, bytes: Uint8Array, at: number): void {
     const { order } = this.#connection;
     const sequence = order.u16(bytes, at + 2);
     if (answerBytes(bytes, at, order) !== ANSWER_BYTES) throw new X11StreamError('a reply of GetInputFocus is too long');
-    if (refusal.kind === 'selection') this.#put(this.#selectionNotify(refusal, sequence));
-    else this.#put(encodeError(order, sequence, { code: refusal.code, major, minor, resource: refusal.resource }));
+    if (instead.kind === 'empty') this.#put(encodeReply(order, sequence));
+    else if (instead.kind === 'no selection') this.#put(this.#selectionNotify(instead, sequence));
+    else this.#put(encodeError(order, sequence, { code: instead.code, major, minor, resource: instead.resource }));
   }
 
   /** Without those that are hidden. */
@@ -94,7 +95,7 @@ export class ServerSide implements PacketHandler {
   }
 
   /** The event of a selection without an owner: time 4, requestor 8, selection 12, target 16, property 20, which is None. */
-  #selectionNotify({ selection: { time, requestor, selection, target } }: SelectionRefusal, sequence: number): Buffer {
+  #selectionNotify({ time, requestor, selection, target }: Extract<Answered, { readonly kind: 'no selection' }>, sequence: number): Buffer {
     const { order } = this.#connection;
     const event = Buffer.alloc(ANSWER_BYTES);
     event[0] = EVENT.selectionNotify;

@@ -40,3 +40,11 @@ export function encodeError(order: ByteOrder, sequence: number, { code, major, m
   packet[10] = major;
   return packet;
 }
+
+/** With nothing in it. */
+export function encodeReply(order: ByteOrder, sequence: number): Buffer {
+  const packet = Buffer.alloc(ANSWER_BYTES);
+  packet[0] = ANSWER.reply;
+  order.writeU16(packet, 2, sequence);
+  return packet;
+}
