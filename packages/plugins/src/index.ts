@@ -10,8 +10,9 @@ import socks from './socks/index.js';
 import stdio from './stdio/index.js';
 import tls from './tls/index.js';
 import udp from './udp/index.js';
+import x11 from './x11/index.js';
 import zlib from './zlib/index.js';
 import zstd from './zstd/index.js';
 
 /** All of them, as `lstp` hands them to a chain file. */
-export const bundledPlugins: readonly PluginDefinition[] = [brotli, forward, httpProxy, login, record, socks, stdio, tls, udp, zlib, zstd];
+export const bundledPlugins: readonly PluginDefinition[] = [brotli, forward, httpProxy, login, record, socks, stdio, tls, udp, x11, zlib, zstd];

@@ -1,6 +1,6 @@
 /** One class of a plugin, made as a node makes it, outside of any tunnel. */
 import {
-  CHANNELS, CLOCK, DIALER, IDENTITY, LISTENERS, LOGGER, OPTIONS, SERVICE,
+  CHANNELS, CLOCK, DIALER, IDENTITY, LISTENERS, LOGGER, METRICS, OPTIONS, SERVICE,
   ChannelRefusal, type ChannelOpener, type Constructor, type Dialer, type Identity, type JoinedChannel, type PluginDefinition,
 } from '@lstp/core/plugin';
 import { createLogger } from '@lstp/core/observe';
@@ -32,6 +32,7 @@ export async function makeRole<R extends Role>(role: R, plugin: PluginDefinition
   const child = container.createChildContainer();
   child.registerInstance(OPTIONS, plugin.options === undefined ? options : plugin.options.parse(options));
   child.registerInstance(LOGGER, await createLogger({ level: 'silent', format: 'json' }));
+  child.registerInstance(METRICS, { count: () => {} });
   child.registerInstance(CLOCK, { now: () => performance.now() });
   child.registerInstance(DIALER, dialer);
   child.registerInstance(LISTENERS, new ApplicationListeners());

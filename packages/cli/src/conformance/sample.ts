@@ -34,6 +34,13 @@ export interface FrontEndSample {
 export interface BackEndSample {
   /** Takes the back end's own words, if it has any; what comes afterwards is given back. */
   accept?(server: Socket): Promise<void>;
+  /** Where a back end does not take any bytes: what an application says, and what the server answers when that has ended. */
+  readonly conversation?: Conversation;
+}
+
+export interface Conversation {
+  readonly says: Uint8Array;
+  readonly answer: Uint8Array;
 }
 
 export interface LoginSample {

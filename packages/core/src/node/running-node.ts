@@ -118,6 +118,8 @@ export interface ServiceStatus {
   readonly plugin: string;
   readonly role: 'front' | 'back';
   readonly addresses: readonly string[];
+  /** What programs here must have in their environment to use it: `DISPLAY`. Absent where they need nothing. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Bytes of its channels at this end before the codec (`plain`) and behind it: `Out` to the other end, `In` from it. */
   readonly codec?: { readonly name: string; readonly plainOut: number; readonly plainIn: number; readonly codedOut: number; readonly codedIn: number };
   /** What its plugin counted at this end. */

@@ -89,6 +89,8 @@ export interface FrontEnd {
   reload?(): Promise<string | undefined>;
   /** Where it listens, for status and `ready`; empty where it does not. */
   readonly addresses?: readonly string[];
+  /** What a program's environment must have to use it, for status and `lstp x11 run`; empty while it does not listen. No secrets. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly counts?: Counts;
 }
 
