@@ -69,6 +69,18 @@ describe('plugins', function () {
       expect(ending).to.equal('end');
     });
 
+    it('reads on behind a codec, once it has stopped for its handshake', async () => {
+      const { desk } = await start({ services: ['line: { plugin: line, at: desk, listen: "127.0.0.1:0", allow: ["127.0.0.1:*"], codec: deflate }'] }, [line, deflate]);
+      const client = Application.connect(desk.address('line')).send(Buffer.from(`127.0.0.1:${echoes.port}\n`));
+      let text = '';
+      client.socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      await until('the far end has connected', () => text.endsWith('\n'));
+      client.send(Buffer.from('hello'));
+      await until('what was sent has come back', () => text.endsWith('hello'));
+      client.finish();
+      expect(await client.ended).to.equal('end');
+    });
+
     it('takes a handshake byte by byte', async () => {
       const { desk } = await start({ services: services('"127.0.0.1:*"') }, [line]);
       const client = Application.connect(desk.address('line'));
