@@ -16,3 +16,5 @@ import zstd from './zstd/index.js';
 
 /** All of them, as `lstp` hands them to a chain file. */
 export const bundledPlugins: readonly PluginDefinition[] = [brotli, forward, httpProxy, login, record, socks, stdio, tls, udp, x11, zlib, zstd];
+
+export type { X11Report } from './x11/monitor/x11-report.js';
