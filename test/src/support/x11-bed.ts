@@ -37,8 +37,9 @@ export class X11Bed {
   }
 
   write(keys = ''): void {
-    const more = keys === '' ? '' : `, ${keys}`;
-    this.chain.write({ services: [`x: { plugin: x11, at: desk, to: "${this.far.name}", xauthority: desk.Xauthority, toXauthority: "${this.far.authority}"${more} }`] });
+    const own = keys.startsWith('xauthority:') ? [] : ['xauthority: desk.Xauthority'];
+    const all = ['plugin: x11', 'at: desk', `to: "${this.far.name}"`, `toXauthority: "${this.far.authority}"`, ...own, ...(keys === '' ? [] : [keys])];
+    this.chain.write({ services: [`x: { ${all.join(', ')} }`] });
   }
 
   /** `lstp x11 run`, with the program behind it. */
