@@ -257,6 +257,18 @@ describe('plugins', function () {
       expect(desk.tunnel().services[0]?.counts, 'what it counts').to.deep.equal({ 'channels watched': 1 });
     });
 
+    for (const codec of ['', 'codec: deflate, ']) {
+      it(`says in the status what it has seen of a channel${codec === '' ? '' : ' that is compressed'}`, async () => {
+        const { desk, lab } = await start({ services: [echoService(`${codec}monitors: [one, two, { plugin: two, at: lab }]`)] }, [deflate, spy('one', []), spy('two', [])]);
+        const client = Application.connect(desk.address('echo')).send(Buffer.from('hello'));
+        await once(client.socket, 'data');
+        expect(desk.tunnel().channels.map(({ monitors }) => monitors)).to.deep.equal([{ one: { heard: 'hello' }, two: { heard: 'hello' } }]);
+        expect(lab.tunnel().channels.map(({ monitors }) => monitors)).to.deep.equal([{ two: { heard: 'hello' } }]);
+        client.finish();
+        expect(await client.ended).to.equal('end');
+      });
+    }
+
     it('sees datagrams, one call each, at its end', async () => {
       const seen: Seen[] = [];
       const server = await startEcho();

@@ -109,6 +109,8 @@ export interface ChannelStatus {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly ageMs: number;
+  /** What the service's monitors at this end have to say of it, by plugin. */
+  readonly monitors?: Readonly<Record<string, unknown>>;
 }
 
 export interface ServiceStatus {

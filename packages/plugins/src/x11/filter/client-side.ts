@@ -56,10 +56,10 @@ export class ClientSide implements PacketHandler {
     return request.headBytes(this.#inspects(request));
   }
 
+  /** wants() has looked at the same bytes just before. */
   begin(bytes: Uint8Array, at: number): number {
     if (!this.#connection.hasClient) return this.#beginSetUp(bytes, at);
     const request = this.#request;
-    request.look(bytes, at, 8);
     this.#connection.numbers.send();
     const refusal = this.#judge(request);
     this.#passes = refusal === undefined;

@@ -8,7 +8,7 @@ export interface PacketHandler {
    * it is asked again when more are there, and may then say more.
    */
   wants(bytes: Uint8Array, at: number, available: number): number;
-  /** The head is there. Gives the packet's whole length, which is not less than what was wanted. */
+  /** The head is there: wants() was asked about it just before. Gives the packet's whole length, which is not less than what was wanted. */
   begin(bytes: Uint8Array, at: number): number;
   /** Bytes of the packet that was begun, its head's included, in order: a view into what was pushed, or into a copy of the head. */
   body?(bytes: Uint8Array, from: number, to: number): void;
