@@ -28,7 +28,7 @@ describe('lstp x11 run', function () {
   });
 
   it('sets what the program needs, and leaves out what leads it elsewhere', async () => {
-    const { DISPLAY = '', XAUTHORITY = '' } = await bed.environment();
+    const { DISPLAY = '', XAUTHORITY = '' } = bed.environment;
     const { stdout } = await place.spawn('env', ['WAYLAND_DISPLAY=wayland-0', 'DISPLAY=:0', process.execPath, BIN, 'x11', 'run', 'chain.yaml', '--as', 'desk', '--', 'sh', '-c', 'echo "$DISPLAY $XAUTHORITY $WAYLAND_DISPLAY."']).ended;
     expect(stdout).to.equal(`${DISPLAY} ${XAUTHORITY} .\n`);
   });
@@ -84,7 +84,7 @@ describe('lstp x11 run', function () {
     after(async () => {
       await other?.stop();
       await bed.change('');
-      const { status } = await bed.run('xdpyinfo').ended;
+      const { status } = await bed.client('xdpyinfo').ended;
       expect(status, 'it works again').to.equal(0);
     });
 
@@ -110,9 +110,9 @@ describe('lstp x11 run', function () {
     await free.stop();
     writeFileSync(`/tmp/.X${free.number}-lock`, `${String(NO_PROCESS).padStart(10)}\n`);
     await bed.change(`display: ${free.number}`);
-    expect(await bed.environment()).to.include({ DISPLAY: free.name });
+    expect(bed.environment).to.include({ DISPLAY: free.name });
     expect(bed.chain.running.get('desk')?.stderr).to.contain(`the lock file /tmp/.X${free.number}-lock was left behind by process ${NO_PROCESS}, and is taken over`);
-    expect((await bed.run('xdpyinfo').ended).status).to.equal(0);
+    expect((await bed.client('xdpyinfo').ended).status).to.equal(0);
     await bed.change('');
     await eventually(() => !existsSync(`/tmp/.X${free.number}-lock`), () => 'it is gone with the service');
   });

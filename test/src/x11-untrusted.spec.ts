@@ -24,14 +24,14 @@ describe('untrusted X clients', function () {
   });
 
   it('are shown no extension that reaches others', async () => {
-    const { status, stdout } = await bed.run('xdpyinfo').ended;
+    const { status, stdout } = await bed.client('xdpyinfo').ended;
     expect(status).to.equal(0);
     expect(stdout).not.to.match(/^ {4}(?:XTEST|RECORD|XInputExtension|MIT-SHM|SECURITY)$/m);
   });
 
   it('have windows, which people type into', async function () {
     if (!existsSync('/usr/bin/xdotool')) skipBecause(this, 'xdotool is not installed');
-    const xterm = bed.run('xterm', '-e', 'sh', '-c', 'read line; echo "$line" >heard; read wait');
+    const xterm = bed.client('xterm', '-e', 'sh', '-c', 'read line; echo "$line" >heard; read wait');
     await eventually(() => bed.far.screenshot().colours > 1, () => 'its window is there');
     await bed.far.runDirect('xdotool', 'mousemove', '50', '50', 'type', 'hello\n').ended;
     await eventually(() => existsSync(`${place.folder}/heard`), () => 'it heard');
@@ -41,11 +41,11 @@ describe('untrusted X clients', function () {
   it('get no picture of a window of somebody else, which trusted ones do', async () => {
     const others = bed.far.runDirect('xeyes');
     await eventually(async () => (await bed.far.runDirect('xwininfo', '-name', 'xeyes').ended).status === 0, () => 'the window is there');
-    const { status, stderr } = await bed.run('xwd', '-silent', '-name', 'xeyes', '-out', 'picture').ended;
+    const { status, stderr } = await bed.client('xwd', '-silent', '-name', 'xeyes', '-out', 'picture').ended;
     expect(status, stderr).not.to.equal(0);
     expect(existsSync(`${place.folder}/picture`) && statSync(`${place.folder}/picture`).size > 0).to.equal(false);
     await bed.change('');
-    expect((await bed.run('xwd', '-silent', '-name', 'xeyes', '-out', 'picture').ended).status).to.equal(0);
+    expect((await bed.client('xwd', '-silent', '-name', 'xeyes', '-out', 'picture').ended).status).to.equal(0);
     await bed.change('trust: untrusted');
     await others.end();
   });
