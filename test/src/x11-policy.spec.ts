@@ -1,114 +1,130 @@
-/** What the end with the display lets X clients do to each other: without a policy all that X allows, with it not. */
+/** What a policy at the display's end keeps from X programs, and what it leaves them. Real programs, through four processes. */
 import { expect } from 'chai';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Workplace, type Ended, type Running } from 'lstp/testing';
+import { Workplace, type Running } from 'lstp/testing';
 import { eventually } from './support/eventually.js';
 import { needsPrograms } from './support/x-display.js';
 import { X11Bed } from './support/x11-bed.js';
 
-const POLICY = 'keyboard: own, windows: own, deny: [XTEST, RECORD]';
-const SECRET = 'passw';
+const STRICT = 'windows: own, keyboard: own, grabs: refused, sendEvents: own, clipboard: none, deny: [RECORD]';
+const ACCESS = /BadAccess \(attempt to access private resource denied\)/;
 
-describe('the policy of an x11 service, through desk > west > east < lab,', function () {
+describe('x11 policy', function () {
   this.timeout(60_000);
   const place = new Workplace();
+  const running: Running[] = [];
   let bed: X11Bed;
-  let xterm: Running;
 
   before(async function () {
-    needsPrograms(this, '/usr/bin/Xvfb', '/usr/bin/xinput', '/usr/bin/xdotool', '/usr/bin/xwd', '/usr/bin/xterm');
+    needsPrograms(this, '/usr/bin/Xvfb', '/usr/bin/xdotool', '/usr/bin/xwd', '/usr/bin/xinput', '/usr/bin/xclip', '/usr/bin/xterm');
     bed = await X11Bed.start(place);
-    await startVictim();
   });
-  afterEach(function () {
+  afterEach('no program is left', async function () {
     if (this.currentTest?.state === 'failed') process.stderr.write(bed.chain.logs());
+    await Promise.all(running.splice(0).map((one) => one.end()));
+    await eventually(async () => (await bed?.clients()) === 0, () => 'all clients are gone');
   });
   after(async () => {
-    await xterm?.end();
     await bed?.stop();
     await place.remove();
   });
 
-  describe('which is absent, lets', () => {
-    it('a key logger read what is typed into the window of another', async () => {
-      const logger = bed.client('xinput', 'test-xi2', '--root');
-      await eventually(async () => (await bed.clients()) === 2, () => 'it is in');
-      await eventually(async () => {
-        await typeSecret();
-        return /RawKeyPress/.test(logger.stdout);
-      }, () => `it reads keys: ${logger.stdout}${logger.stderr}`);
-      await logger.end();
+  /** A program that is ended after the test. */
+  function keep(program: Running): Running {
+    running.push(program);
+    return program;
+  }
+
+  async function direct(program: string, ...args: readonly string[]): Promise<string> {
+    return (await bed.far.runDirect(program, ...args).ended).stdout.trim();
+  }
+
+  async function denials(): Promise<number> {
+    return (await bed.chain.tunnel('lab')).services[0]?.counts?.['requests denied'] ?? 0;
+  }
+
+  describe('of windows', () => {
+    let others: string;
+
+    beforeEach(async () => {
+      keep(bed.far.runDirect('xeyes', '-geometry', '100x100+10+10'));
+      await eventually(async () => (others = await direct('xdotool', 'search', '--onlyvisible', '--class', 'xeyes')) !== '', () => 'xeyes is there');
     });
 
-    it('a client take a picture of the window of another', async () => {
-      const { status } = await picture('before');
-      expect(status).to.equal(0);
-      expect(statSync(join(place.folder, 'before')).size).to.be.above(10_000);
+    it('all: a picture of a window of others is taken', async () => {
+      await bed.change('windows: all');
+      const { status, stdout } = await bed.client('xwd', '-silent', '-id', others).ended;
+      expect([status, stdout.length > 1000]).to.deep.equal([0, true]);
     });
 
-    it('a client press keys', async () => {
-      expect((await bed.client('xdotool', 'key', 'Shift_L').ended).status).to.equal(0);
+    it('own: it is refused with an X error that says so, and so is one of the screen', async () => {
+      await bed.change('windows: own');
+      const before = await denials();
+      for (const which of [['-id', others], ['-root']]) {
+        const { status, stderr } = await bed.client('xwd', '-silent', ...which).ended;
+        expect(status).to.equal(1);
+        expect(stderr, 'its own words for an X error').to.match(/^xwd: +unable to get image at /);
+      }
+      expect(await denials()).to.equal(before + 2);
+      expect(bed.chain.logs()).to.match(/"audit":"denied".*"request":"GetImage","rule":"windows"/);
     });
   });
 
-  describe(`{ ${POLICY} }, lets`, () => {
-    before(async () => {
-      await xterm.end();
-      await bed.change(POLICY);
-      await startVictim();
-    });
-
-    it('a client have windows, and be typed into', async () => {
-      const heard = bed.client('xterm', '-geometry', '20x5+0+300', '-e', 'sh', '-c', 'read line; echo "$line" >heard; read wait');
+  describe('of the keyboard', () => {
+    it('all: a key logger sees the keys of others', async () => {
+      await bed.change('keyboard: all');
+      const logger = keep(bed.client('xinput', 'test-xi2', '--root'));
       await eventually(async () => {
-        await bed.far.runDirect('xdotool', 'mousemove', '30', '330', 'type', `${SECRET}\n`).ended;
-        return existsSync(join(place.folder, 'heard'));
-      }, () => 'it heard');
-      await heard.end();
+        await direct('xdotool', 'key', 'a');
+        return /EVENT type 13 \(RawKeyPress\)/.test(logger.stdout);
+      }, () => `the key logger sees a key: ${logger.stdout}${logger.stderr}`);
     });
 
-    it('no key logger read what is typed into the window of another', async () => {
-      const logger = bed.client('xinput', 'test-xi2', '--root');
-      const ended = await Promise.race([logger.ended, typedMeanwhile()]);
-      expect(logger.stdout).not.to.match(/KeyPress|KeyRelease/);
-      if (ended === undefined) await logger.end();
-      else expect(ended.stderr).to.match(/BadAccess/);
+    it('own: a key logger is refused with an X error that says so', async () => {
+      await bed.change('keyboard: own');
+      const { status, stderr } = await bed.client('xinput', 'test-xi2', '--root').ended;
+      expect(status).to.equal(1);
+      expect(stderr).to.match(ACCESS);
     });
 
-    it('no client take a picture of the window of another, and says why in its log', async () => {
-      const { status, stderr } = await picture('after');
-      expect(status).not.to.equal(0);
-      expect(stderr).to.match(/unable to get image|BadAccess/);
-      expect(existsSync(join(place.folder, 'after')) && statSync(join(place.folder, 'after')).size > 0).to.equal(false);
-      expect(bed.chain.running.get('lab')?.stderr).to.match(/"audit":"denied".*"request":"GetImage"/);
-      expect((await bed.chain.tunnel('lab')).services[0]?.counts?.['requests denied']).to.be.above(0);
-    });
-
-    it('no client press keys, for want of XTEST', async () => {
-      const { stdout } = await bed.client('xdpyinfo').ended;
-      expect(stdout).not.to.match(/XTEST|RECORD/);
+    it('of the strictest kind: a terminal still works', async () => {
+      await bed.change(STRICT);
+      const heard = join(place.folder, 'heard');
+      keep(bed.client('xterm', '-geometry', '40x5+0+0', '-e', 'sh', '-c', `read line; echo "$line" > '${heard}'; read wait`));
+      await eventually(async () => (await direct('xdotool', 'search', '--onlyvisible', '--class', 'xterm')) !== '', () => 'the terminal is there');
+      await direct('xdotool', 'mousemove', '60', '30', 'type', 'hello\n');
+      await eventually(() => existsSync(heard) && readFileSync(heard, 'utf8') === 'hello\n', () => 'the terminal has heard');
     });
   });
 
-  async function startVictim(): Promise<void> {
-    xterm = bed.client('xterm', '-name', 'victim', '-title', 'victim', '-geometry', '40x10+0+0', '-e', 'cat');
-    await eventually(async () => (await bed.far.runDirect('xwininfo', '-name', 'victim').ended).status === 0, () => 'the window is there');
-  }
+  it('of extensions: those that are denied are not there', async () => {
+    await bed.change('deny: [XTEST, RENDER]');
+    const { stdout } = await bed.client('xdpyinfo').ended;
+    expect(stdout).to.match(/^ {4}SHAPE$/m).and.not.to.match(/^ {4}(?:XTEST|RENDER)$/m);
+  });
 
-  /** By a person at the display. */
-  async function typeSecret(): Promise<void> {
-    await bed.far.runDirect('xdotool', 'mousemove', '50', '50', 'type', SECRET).ended;
-  }
+  describe('of the clipboard', () => {
+    const OUT = ['-o', '-selection', 'clipboard'];
+    const IN = ['-i', '-quiet', '-selection', 'clipboard'];
 
-  /** Undefined when all was typed, more than once, with a client in that might read it. */
-  async function typedMeanwhile(): Promise<undefined> {
-    await eventually(async () => (await bed.clients()) >= 2, () => 'it is in');
-    for (let time = 0; time < 3; time += 1) await typeSecret();
-    return undefined;
-  }
+    /** What each side reads of what the other has put there. */
+    async function exchange(): Promise<{ readonly pasted: string; readonly copied: string }> {
+      const there = keep(bed.far.runDirect('xclip', ...IN));
+      there.child.stdin?.end('of the display');
+      await eventually(async () => (await direct('xclip', ...OUT)) === 'of the display', () => 'the display has something on its clipboard');
+      const pasted = (await bed.client('xclip', ...OUT).ended).stdout;
+      const here = keep(bed.client('xclip', ...IN));
+      here.child.stdin?.end('of an application');
+      await here.says(/Waiting for selection request/, 'stderr');
+      return { pasted, copied: await direct('xclip', ...OUT) };
+    }
 
-  function picture(name: string): Promise<Ended> {
-    return bed.client('xwd', '-silent', '-name', 'victim', '-out', name).ended;
-  }
+    for (const [clipboard, pasted, copied] of [['both', 'of the display', 'of an application'], ['copy', '', 'of an application'], ['paste', 'of the display', 'of the display'], ['none', '', 'of the display']]) {
+      it(`${clipboard}: goes in the directions that are allowed`, async () => {
+        await bed.change(`clipboard: ${clipboard}`);
+        expect(await exchange()).to.deep.equal({ pasted, copied });
+      });
+    }
+  });
 });

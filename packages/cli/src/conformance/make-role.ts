@@ -47,6 +47,13 @@ export function optionsAt(sample: PluginSample, place: Place): Readonly<Record<s
   return sample.options?.(place) ?? {};
 }
 
+/** A plugin and its sample as an entry of `monitors` or `rewriters` has them. */
+export function asEntry(role: 'monitor' | 'rewriter', plugin: PluginDefinition, sample: PluginSample): { readonly plugin: PluginDefinition; readonly sample: PluginSample } {
+  const options = plugin.attachedOptions?.[role];
+  if (options === undefined) return { plugin, sample };
+  return { plugin: { ...plugin, options }, sample: { ...sample, options: (place) => sample.attached?.(place) ?? {} } };
+}
+
 /** There is no tunnel: whoever wants a channel is refused. */
 const CLOSED: ChannelOpener = {
   join: (stream) => {

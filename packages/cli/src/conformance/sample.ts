@@ -14,6 +14,8 @@ export interface Place {
 export interface PluginSample {
   /** Keys of a service (monitor, rewriter, login) of the plugin beside `plugin` and `at`, as a chain file has them. None if absent. */
   options?(place: Place): Readonly<Record<string, unknown>>;
+  /** The same of an entry of `monitors` or `rewriters`, where the plugin has `attachedOptions` for them. None if absent. */
+  attached?(place: Place): Readonly<Record<string, unknown>>;
   readonly frontEnd?: FrontEndSample;
   readonly backEnd?: BackEndSample;
   readonly login?: LoginSample;

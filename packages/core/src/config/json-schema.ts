@@ -42,7 +42,7 @@ export function schemaPieces(plugins: Iterable<PluginDefinition>): SchemaPieces 
     tunnel: jsonOf(tunnelSchema),
     service: jsonOf(serviceSchema),
     plugins: new Map(services.map(optionsOf)),
-    attached: new Map([...plugins].filter(({ login, monitor, rewriter }) => (login ?? monitor ?? rewriter) !== undefined).map(asAttached).map(optionsOf)),
+    attached: new Map([...plugins].filter(({ login, monitor, rewriter }) => (login ?? monitor ?? rewriter) !== undefined).map((plugin) => optionsOf(asAttached(plugin, plugin.rewriter === undefined ? 'monitor' : 'rewriter')))),
   };
 }
 

@@ -90,7 +90,7 @@ function parseAllAttached(context: ParseContext, { path, ends }: ServiceSource, 
 function ownMonitor(context: ParseContext, path: Path, { plugin: name, at }: RawService): { readonly monitors?: AttachedConfig[] } {
   const plugin = typeof name === 'string' ? context.plugins.get(name) : undefined;
   if (plugin?.monitor === undefined || !isService(plugin) || typeof at !== 'string') return {};
-  const options = parseOptions(context, path, { plugin: asAttached(plugin), own: {}, otherKeys: OWN_KEYS });
+  const options = parseOptions(context, path, { plugin: asAttached(plugin, 'monitor'), own: {}, otherKeys: OWN_KEYS });
   return options === undefined ? {} : { monitors: [{ plugin: plugin.name, at, options: options.value }] };
 }
 

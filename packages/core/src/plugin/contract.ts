@@ -46,7 +46,7 @@ export interface PluginDefinition {
    */
   readonly options?: ZodType;
   /** The keys of an entry of `monitors` or `rewriters`, where they are not those of a service. */
-  readonly attachedOptions?: ZodType;
+  readonly attachedOptions?: { readonly monitor?: ZodType; readonly rewriter?: ZodType };
   /** Whether applications choose the target of a channel: services of it take `allow`, and reach nothing without. */
   readonly targets?: 'chosen';
   /**

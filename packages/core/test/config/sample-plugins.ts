@@ -68,7 +68,7 @@ const seeing: PluginDefinition = {
   frontEnd: Front,
   monitor: Watch,
   options: z.strictObject({ to: z.string() }),
-  attachedOptions: z.strictObject({ depth: z.int().default(3) }),
+  attachedOptions: { monitor: z.strictObject({ depth: z.int().default(3) }) },
 };
 
 class Passwords {

@@ -55,4 +55,9 @@ export class X11Filter {
     this.#server.push(bytes);
     return this.#toClient.take();
   }
+
+  /** That wait for the rest of their request or answer: at most a set-up packet each way, or a list of extensions. */
+  get heldBytes(): number {
+    return this.#client.heldBytes + this.#server.heldBytes;
+  }
 }

@@ -33,6 +33,11 @@ export class ClientWatch {
     return this.#state.report();
   }
 
+  /** Kept of what passed: at most the head of one request, and of one answer. */
+  get heldBytes(): number {
+    return this.#requests.heldBytes + this.#answers.heldBytes;
+  }
+
   /** `role`: whether this end's application is the client, or the server. */
   asChannelWatch(role: 'front' | 'back'): Required<Pick<ChannelWatch, 'outgoing' | 'incoming' | 'report'>> {
     const requests = (bytes: Uint8Array): void => this.requests(bytes);

@@ -32,9 +32,9 @@ export class PacketFramer {
     while (at < chunk.length) at = this.#restBytes > 0 ? this.#pass(chunk, at) : this.#begin(chunk, at);
   }
 
-  /** Whether it is between two packets. */
-  get isBetween(): boolean {
-    return this.#held === undefined && this.#restBytes === 0;
+  /** Of a head that is not all there: the only bytes that it keeps. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   #begin(chunk: Uint8Array, at: number): number {
@@ -77,6 +77,7 @@ export class PacketFramer {
 
   #beginHeld(held: Buffer, taken: number): number {
     this.#held = undefined;
+    this.#heldBytes = 0;
     this.#restBytes = this.#handler.begin(held, 0) - held.length;
     this.#handler.body?.(held, 0, held.length);
     return taken;
