@@ -32,4 +32,7 @@ export const DEBIAN_PACKAGES = {
   'xcb-proto': '/usr/share/xcb/xproto.xml',
   'x11-xserver-utils': '/usr/bin/xset',
   xclip: '/usr/bin/xclip',
+  postgresql: '/usr/lib/postgresql',
+  iproute2: '/usr/sbin/ip',
+  nftables: '/usr/sbin/nft',
 };

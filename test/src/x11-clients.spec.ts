@@ -37,8 +37,7 @@ describe('the display of an x11 service, through desk > west > east < lab,', fun
   });
 
   it(`has ${CLIENTS} clients at once; one that is killed leaves the others`, async () => {
-    const environment = await bed.environment();
-    const clients = Array.from({ length: CLIENTS }, (_, index) => bed.runIn(environment, 'xeyes', '-geometry', `60x40+${(index % 10) * 62}+${Math.floor(index / 10) * 45}`));
+    const clients = Array.from({ length: CLIENTS }, (_, index) => bed.client('xeyes', '-geometry', `60x40+${(index % 10) * 62}+${Math.floor(index / 10) * 45}`));
     await eventually(async () => (await windows()) >= CLIENTS, () => 'all have their windows');
     expect(await bed.clients()).to.equal(CLIENTS);
     await (clients[7] as Running).end('SIGKILL');
@@ -50,13 +49,13 @@ describe('the display of an x11 service, through desk > west > east < lab,', fun
   });
 
   it('refuses a client with another cookie, or none, and says why', async () => {
-    const environment = await bed.environment();
-    const none = await bed.runIn({ ...environment, XAUTHORITY: join(place.folder, 'none') }, 'xdpyinfo').ended;
+    const { environment } = bed;
+    const none = await bed.clientIn({ ...environment, XAUTHORITY: join(place.folder, 'none') }, 'xdpyinfo').ended;
     expect([none.status, none.stderr]).to.deep.equal([1, `lstp: the cookie is not the one of this display; it stands in ${bed.authority} (is XAUTHORITY set to another file?)\nxdpyinfo:  unable to open display "${environment['DISPLAY']}".\n`]);
     const other = join(place.folder, 'other');
     const right = readFileSync(bed.authority);
     writeFileSync(other, Buffer.concat([right.subarray(0, -1), Buffer.of((right.at(-1) ?? 0) ^ 1)]));
-    expect((await bed.runIn({ ...environment, XAUTHORITY: other }, 'xdpyinfo').ended).stderr).to.contain('lstp: the cookie is not the one of this display');
+    expect((await bed.clientIn({ ...environment, XAUTHORITY: other }, 'xdpyinfo').ended).stderr).to.contain('lstp: the cookie is not the one of this display');
     expect((await bed.service()).counts?.['clients refused']).to.be.at.least(2);
     expect(await bed.clients()).to.equal(0);
   });
@@ -82,7 +81,7 @@ describe('the display of an x11 service, through desk > west > east < lab,', fun
   });
 
   it('shows MIT-SHM to clients with shm: true only', async () => {
-    const extensions = async (): Promise<string> => (await bed.run('xdpyinfo').ended).stdout;
+    const extensions = async (): Promise<string> => (await bed.client('xdpyinfo').ended).stdout;
     expect(await extensions()).to.contain('    XTEST\n').and.not.to.contain('MIT-SHM');
     await bed.change('shm: true');
     expect(await extensions()).to.contain('    MIT-SHM\n');
@@ -90,11 +89,11 @@ describe('the display of an x11 service, through desk > west > east < lab,', fun
   });
 
   it('says that its X server is gone, and finds it again with another cookie', async () => {
-    const client = bed.runIn(await bed.environment(), 'xeyes');
+    const client = bed.client('xeyes');
     await eventually(async () => (await windows()) === 1, () => 'the window is there');
     await bed.far.stop();
     expect((await client.ended).status, 'of the client').not.to.equal(0);
-    const { status, stderr } = await bed.run('xdpyinfo').ended;
+    const { status, stderr } = await bed.client('xdpyinfo').ended;
     expect(status).to.equal(1);
     expect(stderr).to.match(new RegExp(`^lstp: display ${bed.far.name}: no X server answers there \\(unix:/tmp/\\.X11-unix/X${bed.far.number}: connect E[A-Z]+ .+\\)`));
     await bed.far.restart();
@@ -113,7 +112,7 @@ describe('the display of an x11 service, through desk > west > east < lab,', fun
 
   describe('when its node ends,', () => {
     it('leaves nothing behind: no socket, no lock, no cookie', async () => {
-      const number = (await bed.environment())['DISPLAY']?.slice(1);
+      const number = bed.environment['DISPLAY']?.slice(1);
       await bed.chain.running.get('desk')?.end();
       expect(readdirSync('/tmp').filter((name) => name.startsWith(`.X${number}-`) || name.startsWith(`.tX${number}-`))).to.deep.equal([]);
       expect(readdirSync('/tmp/.X11-unix')).not.to.include(`X${number}`);
@@ -123,7 +122,7 @@ describe('the display of an x11 service, through desk > west > east < lab,', fun
   });
 
   async function expectDisplay(): Promise<void> {
-    const { status, stderr } = await bed.run('xdpyinfo').ended;
+    const { status, stderr } = await bed.client('xdpyinfo').ended;
     expect([status, stderr]).to.deep.equal([0, '']);
   }
 

@@ -54,7 +54,7 @@ describe('x11 policy', function () {
 
     it('all: a picture of a window of others is taken', async () => {
       await bed.change('windows: all');
-      const { status, stdout } = await bed.run('xwd', '-silent', '-id', others).ended;
+      const { status, stdout } = await bed.client('xwd', '-silent', '-id', others).ended;
       expect([status, stdout.length > 1000]).to.deep.equal([0, true]);
     });
 
@@ -62,7 +62,7 @@ describe('x11 policy', function () {
       await bed.change('windows: own');
       const before = await denials();
       for (const which of [['-id', others], ['-root']]) {
-        const { status, stderr } = await bed.run('xwd', '-silent', ...which).ended;
+        const { status, stderr } = await bed.client('xwd', '-silent', ...which).ended;
         expect(status).to.equal(1);
         expect(stderr, 'its own words for an X error').to.match(/^xwd: +unable to get image at /);
       }
@@ -74,7 +74,7 @@ describe('x11 policy', function () {
   describe('of the keyboard', () => {
     it('all: a key logger sees the keys of others', async () => {
       await bed.change('keyboard: all');
-      const logger = keep(bed.run('xinput', 'test-xi2', '--root'));
+      const logger = keep(bed.client('xinput', 'test-xi2', '--root'));
       await eventually(async () => {
         await direct('xdotool', 'key', 'a');
         return /EVENT type 13 \(RawKeyPress\)/.test(logger.stdout);
@@ -83,7 +83,7 @@ describe('x11 policy', function () {
 
     it('own: a key logger is refused with an X error that says so', async () => {
       await bed.change('keyboard: own');
-      const { status, stderr } = await bed.run('xinput', 'test-xi2', '--root').ended;
+      const { status, stderr } = await bed.client('xinput', 'test-xi2', '--root').ended;
       expect(status).to.equal(1);
       expect(stderr).to.match(ACCESS);
     });
@@ -91,7 +91,7 @@ describe('x11 policy', function () {
     it('of the strictest kind: a terminal still works', async () => {
       await bed.change(STRICT);
       const heard = join(place.folder, 'heard');
-      keep(bed.run('xterm', '-geometry', '40x5+0+0', '-e', 'sh', '-c', `read line; echo "$line" > '${heard}'; read wait`));
+      keep(bed.client('xterm', '-geometry', '40x5+0+0', '-e', 'sh', '-c', `read line; echo "$line" > '${heard}'; read wait`));
       await eventually(async () => (await direct('xdotool', 'search', '--onlyvisible', '--class', 'xterm')) !== '', () => 'the terminal is there');
       await direct('xdotool', 'mousemove', '60', '30', 'type', 'hello\n');
       await eventually(() => existsSync(heard) && readFileSync(heard, 'utf8') === 'hello\n', () => 'the terminal has heard');
@@ -100,7 +100,7 @@ describe('x11 policy', function () {
 
   it('of extensions: those that are denied are not there', async () => {
     await bed.change('deny: [XTEST, RENDER]');
-    const { stdout } = await bed.run('xdpyinfo').ended;
+    const { stdout } = await bed.client('xdpyinfo').ended;
     expect(stdout).to.match(/^ {4}SHAPE$/m).and.not.to.match(/^ {4}(?:XTEST|RENDER)$/m);
   });
 
@@ -113,8 +113,8 @@ describe('x11 policy', function () {
       const there = keep(bed.far.runDirect('xclip', ...IN));
       there.child.stdin?.end('of the display');
       await eventually(async () => (await direct('xclip', ...OUT)) === 'of the display', () => 'the display has something on its clipboard');
-      const pasted = (await bed.run('xclip', ...OUT).ended).stdout;
-      const here = keep(bed.run('xclip', ...IN));
+      const pasted = (await bed.client('xclip', ...OUT).ended).stdout;
+      const here = keep(bed.client('xclip', ...IN));
       here.child.stdin?.end('of an application');
       await here.says(/Waiting for selection request/, 'stderr');
       return { pasted, copied: await direct('xclip', ...OUT) };

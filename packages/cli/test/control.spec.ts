@@ -1,11 +1,13 @@
-import type { NodeStatus, TunnelStatus } from '@lstp/core';
+import type { NodeStatus, ReloadReport, TunnelStatus } from '@lstp/core';
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
+import { connect as connectTo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { openChannel } from '../src/control/control-client.js';
+import { freePorts } from '../src/trial/free-ports.js';
 import { BIN, Workplace } from './support/lstp.js';
 import { TestServer, echo, makeTwoEnds, startAll, type TwoEnds } from './support/two-ends.js';
 
@@ -36,10 +38,10 @@ describe('a running node, asked', function () {
     await server.stop();
   });
 
-  const socketOf = (node: string): string => join(place.folder, 'lstp', readdirSync(join(place.folder, 'lstp')).find((name) => name.startsWith(`${node}-`)) ?? '');
-  const ask = (method: string, path: string): Promise<{ status: number; body: string }> =>
+  const socketOf = (node: string, { folder } = place): string => join(folder, 'lstp', readdirSync(join(folder, 'lstp')).find((name) => name.startsWith(`${node}-`)) ?? '');
+  const ask = (method: string, path: string, at = socketOf('desk')): Promise<{ status: number; body: string }> =>
     new Promise((resolve, reject) => {
-      const asked = request({ socketPath: socketOf('desk'), method, path, agent: false }, (response) => {
+      const asked = request({ socketPath: at, method, path, agent: false }, (response) => {
         text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
       });
       asked.on('error', reject).end();
@@ -116,6 +118,38 @@ describe('a running node, asked', function () {
         expect([status, stdout]).to.deep.equal([1, '']);
         expect(stderr).to.match(/chain\.yaml:9:\d+: /);
         expect((await other.run(['status', '--as', 'desk'])).stdout).to.contain('web  forward');
+      } finally {
+        await other.remove();
+      }
+    });
+
+    it('does one after the other where several are asked for at once', async () => {
+      const other = new Workplace();
+      try {
+        const mine = await makeTwoEnds(other, server.port);
+        await startAll(other);
+        const [port = 0] = await freePorts(1);
+        mine.write(`      new: { at: desk, listen: "localhost:${port}", to: "127.0.0.1:1" }\n`);
+        const reports = await Promise.all([1, 2, 3].map(async () => JSON.parse((await ask('POST', '/reload', socketOf('desk', other))).body) as ReloadReport));
+        expect(reports.flatMap(({ applied }) => applied)).to.deep.equal(['acme: service web removed', 'acme: service new started']);
+      } finally {
+        await other.remove();
+      }
+    });
+
+    it('starts nothing any more where the node is draining', async () => {
+      const other = new Workplace();
+      try {
+        const mine = await makeTwoEnds(other, server.port);
+        const running = await startAll(other);
+        const client = connectTo(mine.front, '127.0.0.1');
+        client.write('held open\n');
+        await once(client, 'data');
+        running.child.kill('SIGTERM');
+        await running.says(/draining for up to/, 'stderr');
+        expect(JSON.parse((await ask('POST', '/reload', socketOf('desk', other))).body)).to.deep.equal({ error: 'desk is going down; nothing was changed' });
+        client.end();
+        expect((await running.ended).status).to.equal(0);
       } finally {
         await other.remove();
       }
@@ -202,6 +236,14 @@ describe('a running node, asked', function () {
       const { status, body } = await ask('GET', '/sttus');
       expect(status).to.equal(404);
       expect(JSON.parse(body).error).to.contain('GET /status');
+    });
+
+    it('outlives a request whose path is none', async () => {
+      const upgrade = ['POST // HTTP/1.1', 'Host: control', 'Connection: Upgrade', 'Upgrade: lstp-connect', '', ''].join('\r\n');
+      const socket = connectTo(socketOf('desk')).on('error', () => {});
+      socket.write(upgrade);
+      expect(await text(socket)).to.match(/^HTTP\/1.1 409 Conflict\r\n[^]*ERR_LSTP_CONTROL_REQUEST/);
+      expect((await ask('GET', '/status')).status).to.equal(200);
     });
 
     it('answers at once whoever asks how a channel ends, and tells when it has', async () => {

@@ -13,8 +13,10 @@ import { Lane, type LaneFacts, type LaneFailure, type LaneHost } from './lane.js
 const UNPAIRED_MS = 5000;
 /** A newer process runs as this end: ask again, rarely. */
 const SUPERSEDED_MS = 60_000;
-/** A carrier that lived this long was a success. */
-const STABLE_MS = 5000;
+/** A carrier that lived this long was a success: one that is lost every two seconds is built anew as quickly each time. */
+const STABLE_MS = 1000;
+/** A carrier that is not on the way that its slot prefers tries to go back there this often. */
+const RETURN_MS = 10_000;
 /** A set-up for a slot that we do not know yet: our own word for it may be on its way. */
 const UNKNOWN_SLOT_MS = 10_000;
 
@@ -25,6 +27,8 @@ export interface KeeperOptions {
   readonly alternatives: readonly (Omit<LaneFacts, 'slot'> & { readonly dials: boolean })[];
   readonly lane: Omit<LaneHost, 'handlePaired' | 'handleBuilt' | 'handleFailed' | 'handleProgress'>;
   now(): number;
+  /** A carrier should have another in its place, over whatever way there is then. */
+  replace(carrier: Carrier): void;
   /** Gives a built carrier to the tunnel. */
   handleBuilt(built: BuiltCarrier, facts: LaneFacts): Carrier;
   /** What a person should know while the tunnel is not up. */
@@ -40,6 +44,8 @@ interface SlotState {
   /** The alternative that the carrier took. */
   alt: number;
   since: number;
+  /** Left end: where its walk begins. Several carriers begin at different ones. */
+  readonly preferred: number;
   /** Left end: the alternative that is being tried. */
   walk: number;
   held: { readonly leg: LegConnection; readonly setup: ClearSetup } | undefined;
@@ -99,8 +105,8 @@ export class CarrierKeeper {
     if (slot >= this.#options.carriers) this.#dropSlot(slot);
   }
 
-  /** A carrier is gone. Older ones that were replaced do not matter any more. */
-  handleClosed(carrier: Carrier): void {
+  /** A carrier is gone, and why. Older ones that were replaced do not matter any more. */
+  handleClosed(carrier: Carrier, code: WireCode): void {
     const state = this.#slots.get(carrier.slot);
     if (state === undefined || state.carrier !== carrier) return;
     const backoff = state.lanes[state.alt]?.backoff;
@@ -108,6 +114,8 @@ export class CarrierKeeper {
     state.carrier = undefined;
     if (carrier.slot >= this.#options.carriers) return this.#dropSlot(carrier.slot);
     state.leaving = undefined;
+    // Whatever is silent on this way would swallow the next attempt, too.
+    if (code === 'TIMEOUT') state.walk = (state.alt + 1) % state.lanes.length;
     const { held } = state;
     if (held !== undefined) return this.#answerHeld(state, held);
     const control = state.lanes[state.alt];
@@ -118,14 +126,16 @@ export class CarrierKeeper {
 
   /**
    * A middle goes. The left end builds a carrier over an alternative without it, while the one over it still works; the
-   * right end offers every alternative anyway. Where there is none, the carrier works until the middle is gone.
+   * right end offers every alternative anyway. Where there is none, both ends build one through the middle's successor.
    */
   handleDraining(node: string): void {
     if (this.#options.side === 'right' || this.#stopped) return;
     for (const state of this.#slots.values()) {
-      const isOver = state.carrier !== undefined && leadsOver(state.lanes[state.alt], node);
+      const { carrier } = state;
+      if (carrier === undefined || !leadsOver(state.lanes[state.alt], node)) continue;
       const walk = state.lanes.findIndex((control) => !leadsOver(control, node));
-      if (!isOver || walk < 0) continue;
+      if (walk < 0) this.#options.replace(carrier);
+      if (walk < 0) continue;
       state.leaving = node;
       state.walk = walk;
       const { held } = state;
@@ -149,7 +159,8 @@ export class CarrierKeeper {
   }
 
   #addSlot(slot: number): SlotState {
-    const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, walk: 0, held: undefined, leaving: undefined, expiry: undefined };
+    const preferred = slot < this.#options.carriers ? slot % this.#options.alternatives.length : 0;
+    const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, preferred, walk: preferred, held: undefined, leaving: undefined, expiry: undefined };
     for (const { dials, ...facts } of this.#options.alternatives) {
       state.lanes.push({ lane: new Lane({ ...facts, slot }, this.#laneHost(state)), dials, backoff: new Backoff(), timer: undefined });
     }
@@ -244,12 +255,12 @@ export class CarrierKeeper {
 
   #handleBuilt(state: SlotState, lane: Lane, built: BuiltCarrier): void {
     const carrier = this.#options.handleBuilt(built, lane.facts);
-    if (carrier.state === 'closed') return this.#handleFailed(state, lane, { code: undefined, message: 'the carrier was refused' });
+    if (carrier.state === 'closed') return this.#handleFailed(state, lane, { code: 'REFUSED', message: 'the carrier was refused' });
     clearTimeout(state.expiry);
     state.carrier = carrier;
     state.since = this.#options.now();
     state.alt = lane.facts.alt;
-    state.walk = 0;
+    state.walk = state.preferred;
     state.leaving = undefined;
     if (this.#options.side === 'right') return this.#ensureOthers(state);
     for (const control of state.lanes) {
@@ -257,6 +268,24 @@ export class CarrierKeeper {
       clearTimeout(control.timer);
       control.lane.cancel();
     }
+    this.#returnLater(state);
+  }
+
+  /** The left end tries the way that this slot prefers, while its carrier goes another; the right end offers it all the time. */
+  #returnLater(state: SlotState): void {
+    const control = state.lanes[state.preferred];
+    if (state.alt === state.preferred || control?.dials !== true || this.#stopped) return;
+    clearTimeout(control.timer);
+    control.timer = setTimeout(() => this.#return(state, control), RETURN_MS);
+  }
+
+  #return(state: SlotState, control: LaneControl): void {
+    if (state.carrier === undefined || state.alt === state.preferred || control.lane.state !== 'idle') return;
+    control.lane.dial();
+    control.timer = setTimeout(() => {
+      if (control.lane.state === 'reaching') control.lane.cancel();
+      this.#returnLater(state);
+    }, UNPAIRED_MS);
   }
 
   /** The right end goes on offering its other alternatives. */
@@ -276,14 +305,15 @@ export class CarrierKeeper {
   #retry(state: SlotState, control: LaneControl, code: WireCode | undefined): void {
     clearTimeout(control.timer);
     if (this.#stopped) return;
+    if (this.#options.side === 'left' && state.carrier !== undefined && state.leaving === undefined) return this.#returnLater(state);
     const isLast = this.#options.side === 'right' || control.lane.facts.alt >= state.lanes.length - 1;
-    const waitMs = code === 'SUPERSEDED' ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now()) : 0;
+    const waitMs = code === 'SUPERSEDED' ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now(), absenceOf(code)) : 0;
     control.timer = setTimeout(() => this.#again(state, control), waitMs);
   }
 
   #again(state: SlotState, control: LaneControl): void {
     if (this.#options.side === 'right') return this.#try(control, state);
-    if (state.carrier !== undefined && state.leaving === undefined) return;
+    if (state.carrier !== undefined && state.leaving === undefined) return this.#returnLater(state);
     if (control.dials) state.walk = (control.lane.facts.alt + 1) % state.lanes.length;
     this.#walk(state);
   }
@@ -312,4 +342,10 @@ export class CarrierKeeper {
 /** Whether the way of a lane has this node between its ends. */
 function leadsOver(control: LaneControl | undefined, node: string): boolean {
   return control !== undefined && control.lane.facts.route.slice(1, -1).some((pin) => pin.node === node);
+}
+
+/** What a failed attempt says of whether anybody is there: without a code nothing answered at all. */
+function absenceOf(code: WireCode | undefined): 'absent' | 'behind' | 'refused' {
+  if (code === undefined) return 'absent';
+  return code === 'UNREACHABLE' || code === 'SHUTTING_DOWN' ? 'behind' : 'refused';
 }

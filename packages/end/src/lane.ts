@@ -40,6 +40,7 @@ export interface LaneHost {
 }
 
 export interface LaneFailure {
+  /** Undefined: nothing answered. */
   readonly code: WireCode | undefined;
   readonly message: string;
 }
@@ -173,7 +174,7 @@ export class Lane {
     const { security, crypto, credentials } = this.#host;
     buildCarrier({ socket, own, peer }, { security, crypto, timeoutMs: BUILD_TIMEOUT_MS, ...(credentials === undefined ? {} : { credentials }) }).then(
       (built) => this.#handleBuilt(generation, built),
-      (error: Error) => this.#isCurrent(generation) && this.#fail({ code: error instanceof ProtocolError ? error.wireCode : undefined, message: error.message }),
+      (error: Error) => this.#isCurrent(generation) && this.#fail({ code: error instanceof ProtocolError ? error.wireCode : 'LOST', message: error.message }),
     );
   }
 

@@ -240,7 +240,7 @@ export class TunnelEnd implements TunnelPolicy {
         if (event.code === 'TAMPERED') this.#alarm(event.message, { carrier: event.carrier.id, route: this.#carriers.get(event.carrier)?.route });
         this.#carriers.delete(event.carrier);
         logger.info({ carrier: event.carrier.id, slot: event.carrier.slot, code: event.code, reason: event.message }, 'carrier closed');
-        return this.#keeper.handleClosed(event.carrier);
+        return this.#keeper.handleClosed(event.carrier, event.code);
       case 'slot-wanted':
         return this.#keeper.want(event.slot, Math.max(0, event.until - this.#runner.now()));
       case 'slot-unwanted':
@@ -312,6 +312,7 @@ export class TunnelEnd implements TunnelPolicy {
       alternatives: config.routes.map((route, alt) => this.#alternative(route, alt)),
       lane: { crypto, security, hub, freeze: (facts) => this.#freeze(facts), ...(config.login === undefined ? {} : { credentials: (association: string) => this.#login.credentials(association) }) },
       now: () => this.#runner.now(),
+      replace: (carrier) => this.#runner.replace(carrier),
       handleBuilt: (built, facts) => this.#handleBuilt(built, facts),
       report: (text) => this.#report(text),
       alarm: (text, { neighbour, route }) => this.#alarm(text, { peer: neighbour.node, route: route.map(({ node }) => node).join(' ') }),

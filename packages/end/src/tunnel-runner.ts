@@ -109,6 +109,12 @@ export class TunnelRunner implements JoinHost, LinkHost {
     return carrier;
   }
 
+  /** Asks for a carrier in the place of this one (Tunnel.replace). */
+  replace(carrier: Carrier): void {
+    this.tunnel.replace(carrier, this.now());
+    this.settle();
+  }
+
   /** Opens a channel for an application's stream. Throws what Tunnel.open() throws; the stream is then untouched. */
   open(request: Parameters<Tunnel['open']>[0], stream: Duplex, { source, head, answer }: ChannelRequest): ChannelJoin {
     const channel = this.tunnel.open(request, source, this.now());

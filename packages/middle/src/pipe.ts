@@ -9,6 +9,7 @@ import { ReadBuffers } from './read-buffers.js';
 
 /** A read of this size is probably followed by more. */
 const BULK_BYTES = 16_384;
+const NOTHING = Buffer.alloc(0);
 
 /** Bytes that all pipes of a node hold for receivers that are slower than their senders. */
 export class PipeBudget {
@@ -130,6 +131,8 @@ class Flow implements OwnReads {
     if (waiting < directionBytes && held < totalBytes) return;
     this.#isPaused = true;
     this.#from.pause();
+    // Where the node has no more room, and not this pipe, too little may wait for `drain` ever to come.
+    if (!this.#to.writableNeedDrain) this.#to.write(NOTHING, this.#handleDrain);
   }
 
   readonly #handleWritten = (): void => {

@@ -17,11 +17,14 @@ export class X11Bed {
     const bed = new X11Bed(place, { chain, far });
     bed.write(keys);
     await Promise.all((['west', 'east', 'lab', 'desk'] as const).map((node) => chain.start(node)));
+    await bed.#look();
     return bed;
   }
 
   readonly chain: ProcessChain;
   readonly far: XDisplay;
+  /** What programs at desk need to have their windows at lab; empty where the service does not work. */
+  environment: Readonly<Record<string, string>> = {};
 
   private constructor(
     private readonly place: Workplace,
@@ -37,8 +40,9 @@ export class X11Bed {
   }
 
   write(keys = ''): void {
-    const more = keys === '' ? '' : `, ${keys}`;
-    this.chain.write({ services: [`x: { plugin: x11, at: desk, to: "${this.far.name}", xauthority: desk.Xauthority, toXauthority: "${this.far.authority}"${more} }`] });
+    const own = keys.startsWith('xauthority:') ? [] : ['xauthority: desk.Xauthority'];
+    const all = ['plugin: x11', 'at: desk', `to: "${this.far.name}"`, `toXauthority: "${this.far.authority}"`, ...own, ...(keys === '' ? [] : [keys])];
+    this.chain.write({ services: [`x: { ${all.join(', ')} }`] });
   }
 
   /** `lstp x11 run`, with the program behind it. */
@@ -46,8 +50,13 @@ export class X11Bed {
     return this.place.start(['x11', 'run', 'chain.yaml', '--as', 'desk', '--', program, ...args]);
   }
 
-  /** A program alone, with this in its environment. */
-  runIn(environment: Readonly<Record<string, string>>, program: string, ...args: readonly string[]): Running {
+  /** A program at desk, without `lstp x11 run` around it: quicker, and its signals are its own. */
+  client(program: string, ...args: readonly string[]): Running {
+    return this.clientIn(this.environment, program, ...args);
+  }
+
+  /** The same, with this in its environment. */
+  clientIn(environment: Readonly<Record<string, string>>, program: string, ...args: readonly string[]): Running {
     return this.place.spawn('env', [...Object.entries(environment).map(([key, value]) => `${key}=${value}`), program, ...args]);
   }
 
@@ -58,6 +67,7 @@ export class X11Bed {
       const { status, stderr } = await this.place.run(['reload', 'chain.yaml', '--as', node]);
       if (status !== 0) throw new Error(stderr);
     }
+    await this.#look();
   }
 
   /** In order: nodes and display take away what they made. */
@@ -71,15 +81,12 @@ export class X11Bed {
     return (await this.chain.tunnel('desk')).services[0] as ServiceStatus;
   }
 
-  /** What programs at desk need to have their windows at lab. */
-  async environment(): Promise<Readonly<Record<string, string>>> {
-    const { environment, error } = await this.service();
-    if (environment === undefined) throw new Error(error ?? 'there is no display');
-    return environment;
-  }
-
   /** How many clients are in. */
   async clients(): Promise<number> {
     return (await this.chain.tunnel('desk')).channels.length;
+  }
+
+  async #look(): Promise<void> {
+    this.environment = (await this.service()).environment ?? {};
   }
 }

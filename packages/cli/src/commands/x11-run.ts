@@ -32,9 +32,11 @@ async function run([program = '', ...args]: readonly string[], environment: NonN
   if (program === '') throw new UsageError('which program? write it behind `--`: lstp x11 run chain.yaml --as desk -- xterm');
   // Toolkits would rather show their windows on the Wayland desktop here, if they knew of it.
   const { WAYLAND_DISPLAY: _wayland, ...env } = process.env;
-  const child = spawn(program, args, { stdio: 'inherit', env: { ...env, ...environment } });
-  const stop = passSignals(child);
+  let child: ChildProcess | undefined;
+  // Before there is anything to pass them on to: a signal in between would end us and leave the program behind.
+  const stop = onSignals((signal) => void child?.kill(signal));
   try {
+    child = spawn(program, args, { stdio: 'inherit', env: { ...env, ...environment } });
     return await statusOf(child);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -53,8 +55,7 @@ function statusOf(child: ChildProcess): Promise<number> {
 }
 
 /** Gives what ends it. */
-function passSignals(child: ChildProcess): () => void {
-  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+function onSignals(pass: (signal: NodeJS.Signals) => void): () => void {
   const stay = (): void => {};
   const ofTerminal = process.stdin.isTTY ? stay : pass;
   for (const signal of PASSED_ON) process.on(signal, pass);

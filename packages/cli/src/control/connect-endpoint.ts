@@ -65,8 +65,9 @@ export class ConnectEndpoint {
 }
 
 /** The wanted service; undefined where the request is not one of ours. */
-function parseRequest({ method, url, headers }: IncomingMessage): ConnectRequest | undefined {
-  const { pathname, searchParams } = new URL(url ?? '/', 'http://control');
+function parseRequest({ method, url = '/', headers }: IncomingMessage): ConnectRequest | undefined {
+  if (!URL.canParse(url, 'http://control')) return undefined;
+  const { pathname, searchParams } = new URL(url, 'http://control');
   const service = searchParams.get('service');
   if (method !== 'POST' || pathname !== '/connect' || headers.upgrade !== UPGRADE || service === null) return undefined;
   const given = ([name, value]: [string, string | null]): [string, string][] => (value === null ? [] : [[name, value]]);

@@ -20,6 +20,9 @@ export class ManagedNode {
   readonly #plan: NodePlan;
   readonly #control: ControlServer;
   readonly #logger: Logger;
+  /** The start, then each reload that was asked for: one after the other. Never rejects. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isGoingDown = false;
 
   /** Makes the node; nothing listens or dials yet. */
   static async make(plan: NodePlan): Promise<ManagedNode> {
@@ -39,15 +42,41 @@ export class ManagedNode {
   /** Resolves when its listeners accept. Rejects, with nothing left behind, when one cannot, or when this node runs here already. */
   async start(): Promise<void> {
     await this.#startControl();
+    const starting = this.running.start();
+    this.#last = starting.catch(() => {});
     try {
-      await this.running.start();
+      await starting;
     } catch (error) {
       await this.stop();
       throw error;
     }
   }
 
-  async reload(): Promise<ReloadReport> {
+  /** Rejects, with nothing changed, where the files are wrong or the node is going down. */
+  reload(): Promise<ReloadReport> {
+    const turn = this.#last.then(() => this.#reload());
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** A relay's successor may start at once, so its control socket goes first; an end's would end the channels that may finish here. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#isGoingDown = true;
+    // What a reload has begun to start would come after the end of all services.
+    await this.#last;
+    if (this.running.status().tunnels.length === 0) await this.#control.stop();
+    await this.running.drain(deadlineMs);
+    await this.#control.stop();
+  }
+
+  async stop(): Promise<void> {
+    this.#isGoingDown = true;
+    await this.running.stop();
+    await this.#control.stop();
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    if (this.#isGoingDown) throw Object.assign(new Error(`${this.name} is going down; nothing was changed`), { code: 'ERR_LSTP_RELOAD' });
     try {
       const report = await this.running.reload((await this.#plan.readChains()).map(({ chain }) => chain));
       this.#logger.info({ applied: report.applied, ignored: report.ignored }, 'files read again');
@@ -56,18 +85,6 @@ export class ManagedNode {
       this.#logger.error({ err: error }, 'files are wrong, nothing was changed');
       throw error;
     }
-  }
-
-  /** A relay's successor may start at once, so its control socket goes first; an end's would end the channels that may finish here. */
-  async drain(deadlineMs: number): Promise<void> {
-    if (this.running.status().tunnels.length === 0) await this.#control.stop();
-    await this.running.drain(deadlineMs);
-    await this.#control.stop();
-  }
-
-  async stop(): Promise<void> {
-    await this.running.stop();
-    await this.#control.stop();
   }
 
   /** A node works without its control socket, unless the socket shows that it runs already. */

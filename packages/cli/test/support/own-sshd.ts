@@ -20,14 +20,16 @@ export interface OwnSshd {
   readonly user: string;
 }
 
-export async function startSshd(place: Workplace): Promise<OwnSshd> {
+/** `inside`: the beginning of a command that runs it elsewhere, `ip netns exec NAME`. */
+export async function startSshd(place: Workplace, inside: readonly string[] = []): Promise<OwnSshd> {
   const [port = 0] = await freePorts(1);
   const at = (name: string): string => join(place.folder, name);
   for (const name of ['host', 'client']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(name)]);
   writeFileSync(at('sshd_config'), `ListenAddress 127.0.0.1:${port}\nHostKey ${at('host')}\nAuthorizedKeysFile ${at('client.pub')}\nStrictModes no\nUsePAM no\nPidFile none\n`);
   // sshd wants its privilege separation directory when root starts it.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-  place.spawn(SSHD, ['-D', '-e', '-f', at('sshd_config')]);
+  const [program = SSHD, ...args] = [...inside, SSHD, '-D', '-e', '-f', at('sshd_config')];
+  place.spawn(program, args);
   const options = ['-F', 'none', '-i', at('client'), '-o', 'IdentitiesOnly=yes', '-o', `UserKnownHostsFile=${at('known')}`, '-o', 'StrictHostKeyChecking=accept-new', '-o', 'BatchMode=yes'];
   return { port, options, user: userInfo().username };
 }

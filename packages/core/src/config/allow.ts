@@ -5,7 +5,7 @@
  *   isAllowed()   with the address it was resolved to, which is then dialed, and no other
  *
  * A pattern of names (`*` too) reaches no loopback, link-local, multicast or metadata address: only a literal
- * address or network that names it does.
+ * address or network that names it does. Of patterns of names only `*` reaches literal addresses at all.
  */
 import type { z } from 'zod';
 import { FormError } from './form-error.js';
@@ -76,6 +76,8 @@ function hasPort({ from, to }: AllowPattern['ports'], port: number): boolean {
 
 /** `*` stands for any characters. Linear in the host for each `*`; no regular expression of the operator's making. */
 function matchesName(pattern: string, host: string): boolean {
+  // An address is no name, however it ends: anyone may write a zone behind it, `::ffff:10.1.2.3%www.acme`.
+  if (parseIp(host) !== undefined) return /^\*+$/.test(pattern);
   const name = host.toLowerCase().replace(/\.$/, '');
   const [head = '', ...rest] = pattern.split('*');
   const tail = rest.pop();

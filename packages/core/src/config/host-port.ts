@@ -86,7 +86,7 @@ function parsePort(text: string, form: HostPortForm, offset: number): number {
 /** A host name in lower case or a literal address. Throws FormError. */
 export function parseHost(text: string, offset = 0): string {
   if (mask(text) !== text) return text;
-  if (isIP(text.replace(/%[^%\s]+$/, '')) !== 0) return text.toLowerCase();
+  if (isIP(text) === 4 || isIP(text.replace(/%[^%\s]+$/, '')) === 6) return text.toLowerCase();
   if (/^[\d.]+$/.test(text)) throw new FormError(`"${clip(text)}" is no IPv4 address; it has four numbers from 0 to 255, as in 192.0.2.7`, offset);
   if (text === '*') throw new FormError('"*" is no address to listen on; write 0.0.0.0, or [::] for IPv6', offset);
   const name = text.replace(/\.$/, '');

@@ -1,11 +1,20 @@
 /**
  * How long to wait before trying again: 0 to 50 ms at first, doubling to 2 s within the first minute, then to 30 s,
- * always with chance, so that the nodes of a relay that was restarted do not all come back at once.
+ * always with chance, so that the nodes of a relay that was restarted do not all come back at once. Who finds nobody there
+ * asks more often in the first seconds: that costs next to nothing, and a relay that is restarted is back soon.
  */
 const FIRST_MS = 50;
 const EARLY_MS = 2000;
 const LATE_MS = 30_000;
 const EARLY_FOR_MS = 60_000;
+const ABSENT_FOR_MS = 15_000;
+const ABSENT_MS = 250;
+const BEHIND_MS = 500;
+
+/** `absent`: nothing listens there; `behind`: a relay further on finds nothing; `refused`: somebody is there, and has no place for us now. */
+export type Why = 'absent' | 'behind' | 'refused';
+
+const SOON_MS: Readonly<Record<Why, number>> = { absent: ABSENT_MS, behind: BEHIND_MS, refused: EARLY_MS };
 
 export class Backoff {
   readonly #random: () => number;
@@ -18,12 +27,12 @@ export class Backoff {
   }
 
   /** The wait before the next try, in ms. `now` in ms. */
-  next(now: number): number {
+  next(now: number, why: Why = 'refused'): number {
     this.#since ??= now;
-    const most = now - this.#since < EARLY_FOR_MS ? EARLY_MS : LATE_MS;
-    const wait = this.#ceilingMs === FIRST_MS ? this.#random() * FIRST_MS : this.#ceilingMs * (0.5 + this.#random() / 2);
-    this.#ceilingMs = Math.min(most, this.#ceilingMs * 2);
-    return wait;
+    const most = mostAfter(now - this.#since, why);
+    const ceiling = Math.min(this.#ceilingMs, most);
+    this.#ceilingMs = Math.min(most, ceiling * 2);
+    return ceiling === FIRST_MS ? this.#random() * FIRST_MS : ceiling * (0.5 + this.#random() / 2);
   }
 
   /** It worked for a while: the next failure is a first one. */
@@ -31,4 +40,9 @@ export class Backoff {
     this.#ceilingMs = FIRST_MS;
     this.#since = undefined;
   }
+}
+
+function mostAfter(failingMs: number, why: Why): number {
+  if (failingMs < ABSENT_FOR_MS) return SOON_MS[why];
+  return failingMs < EARLY_FOR_MS ? EARLY_MS : LATE_MS;
 }

@@ -53,7 +53,7 @@ export interface LegHubOptions {
   readonly listen?: readonly LegAddress[];
   readonly dialer?: LegDialer;
   readonly crypto?: Crypto;
-  /** After this long without a byte a leg is asked for a sign of life; after three times as long it is dead. */
+  /** After this long without a byte a leg is asked for a sign of life; after three times as long it is dead. Follows the number of legs if absent. */
   readonly pingMs?: number;
   readonly gate?: GateLimits;
   /** Milliseconds that never go back. */
@@ -75,7 +75,11 @@ export interface KeptLegs {
 /** What a neighbour said on a link leg. */
 export type LinkListener = (body: Body<'SHUTDOWN'>, from: PublicKey) => void;
 
-const DEFAULT_PING_MS = 15_000;
+/** With few legs a frozen neighbour is found within 5 s; with very many, what their pings cost counts more. */
+const LEAST_PING_MS = 1600;
+const MOST_PING_MS = 15_000;
+/** Of all legs together. */
+const PINGS_PER_SECOND = 1250;
 /** Lines of the log about refused connections. */
 const STRANGERS_A_MINUTE = 30;
 
@@ -311,7 +315,7 @@ export class LegHub {
   }
 
   #legOptions() {
-    const { node, signer, crypto = nodeCrypto, pingMs = DEFAULT_PING_MS } = this.#options;
+    const { node, signer, crypto = nodeCrypto, pingMs = pingMsFor(this.#legs.size) } = this.#options;
     return { node, signer, crypto, pingMs, now: this.#now() };
   }
 
@@ -337,4 +341,9 @@ export class LegHub {
   #count(reason: string): void {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
+}
+
+/** How often a new leg is asked, when there are so many already. */
+export function pingMsFor(legs: number): number {
+  return Math.min(MOST_PING_MS, Math.max(LEAST_PING_MS, (legs * 1000) / PINGS_PER_SECOND));
 }

@@ -18,7 +18,7 @@ export interface KeeperOptions {
 }
 
 /** A leg that lived this long makes the next failure a first one. */
-const STABLE_MS = 10_000;
+const STABLE_MS = 1000;
 /** How often a process asks again when a newer one with its key lives. */
 const SUPERSEDED_MS = 60_000;
 
@@ -72,7 +72,7 @@ export class LegKeeper implements LegHandler {
     } catch (error) {
       if (signal.aborted) return;
       onFailure((error as Error).message);
-      this.#dialLater(this.#backoff.next(now()));
+      this.#dialLater(this.#backoff.next(now(), 'absent'));
     }
   }
 

@@ -9,11 +9,13 @@
  * Specification: docs/spec.md, "Carriers", "Associations", "Several carriers".
  */
 import { Carrier, type CarrierFacts } from './carrier.js';
-import type { ChannelCode, ProtocolError, WireCode } from './error.js';
+import { ProtocolError, type ChannelCode, type WireCode } from './error.js';
 import type { Exchange, Properties } from './exchange.js';
 import { Exchanges, type ExchangesHost } from './exchanges.js';
 import { decodeJson, encodeJson, type Frame } from './frame.js';
-import { CONFIGURED_SLOTS, MAX_CARRIERS, MESSAGE_CHARACTERS, OWN_CARRIER_TIMEOUT_MS } from './limits.js';
+import { CARRIER_AGE_MS, CARRIER_RECORDS, CONFIGURED_SLOTS, MAX_CARRIERS, MESSAGE_CHARACTERS, OWN_CARRIER_TIMEOUT_MS, REPLACE_AGAIN_MS } from './limits.js';
+import { isSlotOfPeer } from './own-carriers.js';
+import { Replacements } from './replacements.js';
 import { printable } from './shape.js';
 import type { TunnelContext } from './tunnel-context.js';
 
@@ -47,6 +49,7 @@ export class CarrierSet implements ExchangesHost {
   readonly #context: TunnelContext;
   readonly #carriers = new Map<string, Carrier>();
   readonly #exchanges: Exchanges;
+  readonly #replacements = new Replacements();
   #host!: CarrierSetHost;
   #instance: string;
   #lead: Carrier | undefined;
@@ -90,8 +93,8 @@ export class CarrierSet implements ExchangesHost {
 
   /** When handleTimeout() is due; Infinity for never. */
   get deadline(): number {
-    let earliest = Math.min(this.#exchanges.deadline, this.#graceEnd());
-    for (const carrier of this.#carriers.values()) earliest = Math.min(earliest, carrier.deadline);
+    let earliest = Math.min(this.#exchanges.deadline, this.#graceEnd(), this.#replacements.deadline);
+    for (const carrier of this.#carriers.values()) earliest = Math.min(earliest, carrier.deadline, carrier.replaceAt);
     return earliest;
   }
 
@@ -105,7 +108,7 @@ export class CarrierSet implements ExchangesHost {
 
   /** Whether there is a carrier for `slot`, alive or about to be. */
   hasSlot(slot: number): boolean {
-    return this.#find((carrier) => carrier.slot === slot) !== undefined;
+    return this.#replacements.of(slot) !== undefined || this.#find((carrier) => carrier.slot === slot) !== undefined;
   }
 
   /** The living carrier of `slot`. */
@@ -133,7 +136,28 @@ export class CarrierSet implements ExchangesHost {
       if (carrier.state !== 'closed' && carrier.handleTimeout(now)) this.fail(carrier, 'TIMEOUT', 'no sign of life from the peer');
     }
     this.#exchanges.handleTimeout();
+    this.#replacements.expire(now);
     if (now >= this.#graceEnd()) this.reset('timeout', 'the tunnel was down for longer than its grace time');
+  }
+
+  /** Carriers whose time has come, at the end that replaces them. One of an additional slot just goes: its channel has the lead. */
+  worn(): Carrier[] {
+    const { now, options } = this.#context;
+    const { carrierRecords = CARRIER_RECORDS } = options;
+    const isWorn = (one: Carrier): boolean => now >= one.replaceAt || Math.max(one.recordsIn, one.recordsOut) >= carrierRecords;
+    const worn = options.side === 'left' ? this.living().filter((carrier) => isWorn(carrier) && !this.#replacements.isReplaced(carrier)) : [];
+    for (const carrier of worn) {
+      carrier.replaceAt = now + REPLACE_AGAIN_MS;
+      if (carrier.slot >= CONFIGURED_SLOTS && carrier !== this.#lead) this.fail(carrier, 'SUPERSEDED', 'it has served long enough');
+    }
+    return worn;
+  }
+
+  /** Asks for a carrier of the additional `slot` in the place of one that is alive. */
+  replace(carrier: Carrier, slot: number): void {
+    if (carrier.state !== 'alive' || carrier.slot >= CONFIGURED_SLOTS || this.#replacements.isReplaced(carrier)) return;
+    this.#lead?.send(encodeJson('SHUTDOWN', 0, { carrier: carrier.id, slot, deadlineMs: OWN_CARRIER_TIMEOUT_MS }));
+    this.#await(carrier, slot, OWN_CARRIER_TIMEOUT_MS);
   }
 
   /** The peer broke the protocol on `carrier`. What it says of channels can no longer be trusted. */
@@ -179,13 +203,15 @@ export class CarrierSet implements ExchangesHost {
 
   handleShutdown(frame: Frame): void {
     const { carrier, slot, deadlineMs } = decodeJson('SHUTDOWN', frame.payload);
-    if (slot !== undefined) return this.#context.emit({ type: 'slot-wanted', slot, until: this.#context.now + Math.min(deadlineMs, OWN_CARRIER_TIMEOUT_MS) });
+    if (slot !== undefined && !isSlotOfPeer(slot, this.#context.options.side)) throw new ProtocolError('PROTOCOL', `SHUTDOWN.slot: ${slot} is not the peer's to choose`);
     if (carrier === undefined) {
       this.#peerEnding = true;
       return this.#context.emit({ type: 'peer-shutdown', deadlineMs });
     }
-    const lost = this.#carriers.get(carrier);
-    if (lost?.state === 'alive') this.lose(lost, 'the peer has lost it');
+    const named = this.#carriers.get(carrier);
+    if (named?.state !== 'alive') return;
+    if (slot === undefined) this.lose(named, 'the peer has lost it');
+    else if (!this.#replacements.isReplaced(named) && !this.hasSlot(slot)) this.#await(named, slot, Math.min(deadlineMs, OWN_CARRIER_TIMEOUT_MS));
   }
 
   handleError(carrier: Carrier, frame: Frame): void {
@@ -216,6 +242,8 @@ export class CarrierSet implements ExchangesHost {
   }
 
   revive(carrier: Carrier, how: 'listed' | 'beside others'): void {
+    const { side, carrierAgeMs = CARRIER_AGE_MS } = this.#context.options;
+    if (side === 'left') carrier.replaceAt = this.#context.now + carrierAgeMs;
     const wasDown = this.#lead === undefined;
     this.#interruptedAt = undefined;
     if (wasDown) this.#lead = carrier;
@@ -254,23 +282,31 @@ export class CarrierSet implements ExchangesHost {
     }
   }
 
+  #await(carrier: Carrier, slot: number, forMs: number): void {
+    const until = this.#context.now + forMs;
+    this.#replacements.add(slot, { carrier, until });
+    this.#context.emit({ type: 'slot-wanted', slot, until });
+  }
+
   /**
-   * Ends what a living carrier makes needless: the older one of its slot, and additional ones that only served as a lead.
+   * Ends what a living carrier makes needless: the one that it replaces, and additional ones that only served as a lead.
    * The master does it: for the other end the new carrier is alive first, and the master would be without one.
    */
   #retire(carrier: Carrier): void {
     if (carrier !== this.#lead) this.#retireIdle(carrier);
     if (this.#context.options.side !== 'left') return;
+    const replaced = this.#replacements.of(carrier.slot);
     for (const other of this.living()) {
       if (other === carrier) continue;
-      if (other.slot === carrier.slot) this.fail(other, 'SUPERSEDED', 'a newer carrier took its slot');
+      if (other.slot === carrier.slot || other === replaced) this.fail(other, 'SUPERSEDED', 'a newer carrier took its place');
       else if (carrier.slot < CONFIGURED_SLOTS) this.#retireIdle(other);
     }
   }
 
   /** An additional carrier goes with its channel. */
   #retireIdle(carrier: Carrier): void {
-    if (carrier.slot >= CONFIGURED_SLOTS && !this.#host.usesSlot(carrier.slot)) this.fail(carrier, 'SHUTTING_DOWN', 'its channel is at its end');
+    if (carrier.slot < CONFIGURED_SLOTS || this.#replacements.of(carrier.slot) !== undefined) return;
+    if (!this.#host.usesSlot(carrier.slot)) this.fail(carrier, 'SHUTTING_DOWN', 'its channel is at its end');
   }
 
   // --- how they go
@@ -288,6 +324,7 @@ export class CarrierSet implements ExchangesHost {
   #forget(carrier: Carrier, why: Why, farewell?: Buffer): void {
     carrier.state = 'closed';
     this.#carriers.delete(carrier.id);
+    this.#replacements.forget(carrier);
     this.#exchanges.drop(carrier);
     this.#context.emit({ type: 'carrier-closed', carrier, ...why, ...(farewell === undefined ? {} : { farewell }) });
   }

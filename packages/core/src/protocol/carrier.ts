@@ -43,6 +43,10 @@ export type CarrierState = 'secured' | 'offered' | 'listing' | 'alive' | 'closed
 
 /** Pings that went out without any byte from the peer, and a carrier counts as dead when the next is due. */
 const MISSED_PINGS = 3;
+/** What a TLS record carries at most. */
+const RECORD_BYTES = 16_384;
+/** Of the measured round trip: so long an unanswered ping is waited for at least, however short `pingMs` is. */
+const PATIENCE = 2;
 
 export class Carrier {
   readonly facts: CarrierFacts;
@@ -55,16 +59,24 @@ export class Carrier {
   /** Smoothed round trip of PING, ms; undefined before the first. */
   rttMs: number | undefined;
   bytesIn = 0;
+  /** TLS records in each direction, as near as can be told from here. */
+  recordsIn = 0;
+  recordsOut = 0;
+  /** When the end that replaces carriers looks at this one's age next. */
+  replaceAt = Infinity;
   #control = new Queue<Buffer>();
   /** Of those, what only answers the peer. */
   #answerBytes = 0;
-  #pingAt: number;
+  /** When the last PING went out, or the first is due. */
+  #pingedAt: number;
+  #pings = 0;
+  /** PINGs since the last byte from the peer. */
   #missed = 0;
 
   constructor(facts: CarrierFacts, now: number) {
     this.facts = facts;
     this.since = now;
-    this.#pingAt = now;
+    this.#pingedAt = now;
   }
 
   get id(): string {
@@ -81,7 +93,17 @@ export class Carrier {
 
   /** When handleTimeout() is due. */
   get deadline(): number {
-    return this.#pingAt;
+    if (this.#pings === 0) return this.#pingedAt;
+    return this.#pingedAt + (this.#missed === 0 ? this.facts.pingMs : this.#answerMs);
+  }
+
+  /**
+   * How long an unanswered PING is waited for: half of `pingMs`, so that a dead peer is found soon, but not less than the line
+   * needs. Before the first round trip was measured nothing is known of the line.
+   */
+  get #answerMs(): number {
+    const { pingMs } = this.facts;
+    return this.rttMs === undefined ? pingMs : Math.max(pingMs / 2, PATIENCE * this.rttMs);
   }
 
   /** Queues a control frame; it goes before any data. */
@@ -117,7 +139,13 @@ export class Carrier {
   /** Any byte is a sign of life. */
   heard(bytes: number): void {
     this.bytesIn += bytes;
+    this.recordsIn += Math.ceil(bytes / RECORD_BYTES);
     this.#missed = 0;
+  }
+
+  /** So much is written, in one piece. */
+  told(bytes: number): void {
+    this.recordsOut += Math.ceil(bytes / RECORD_BYTES);
   }
 
   handlePing({ payload }: Frame): void {
@@ -134,14 +162,17 @@ export class Carrier {
   }
 
   /**
-   * Sends PING when one is due; true when the peer was silent for too long. Counts pings rather than time: when this
-   * process stood still, what the peer sent meanwhile is still to be read.
+   * Sends PING when one is due; true when the peer was silent for too long. Counts pings rather than time, and none for which
+   * it was woken much too late: when this process stood still, what the peer sent meanwhile is still to be read.
    */
   handleTimeout(now: number): boolean {
-    if (now < this.#pingAt) return false;
-    if (this.#missed >= MISSED_PINGS) return true;
-    this.#missed += 1;
-    this.#pingAt = now + this.facts.pingMs;
+    const lateMs = now - this.deadline;
+    if (lateMs < 0) return false;
+    const hasStalled = this.#pings > 0 && lateMs > this.facts.pingMs / 2;
+    if (this.#missed >= MISSED_PINGS && !hasStalled) return true;
+    if (!hasStalled || this.#missed === 0) this.#missed += 1;
+    this.#pings += 1;
+    this.#pingedAt = now;
     this.send(encodeNumbers('PING', 0, Math.floor(now * 1000)));
     return false;
   }

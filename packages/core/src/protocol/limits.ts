@@ -61,6 +61,11 @@ export const UNANSWERED_FREES = 1024;
 export const OWN_CARRIER_TIMEOUT_MS = 30_000;
 /** Channels with a carrier of their own that one end may open at once. */
 export const OWN_CARRIERS = 24;
+/** TLS records in one direction, and age, after which a carrier is replaced: OpenSSL keeps its keys for as long as it lives. */
+export const CARRIER_RECORDS = 16_777_216;
+export const CARRIER_AGE_MS = 86_400_000;
+/** When the replacement did not come, the next is asked for after this. */
+export const REPLACE_AGAIN_MS = 60_000;
 /** Carriers of a tunnel at once: configured slots and their replacements, additional ones of both ends. */
 export const MAX_CARRIERS = 64;
 

@@ -46,9 +46,7 @@ export class OwnCarriers {
   /** Throws for a slot that is not the peer's to choose. */
   check({ carrier, slot }: ChannelRequestBody): void {
     if (carrier !== 'own') return;
-    const parity = this.#side === 'left' ? 0 : 1;
-    const isTheirs = slot !== undefined && slot >= CONFIGURED_SLOTS && slot < CONFIGURED_SLOTS + 2 * OWN_CARRIERS && slot % 2 === parity;
-    if (!isTheirs) throw new ProtocolError('PROTOCOL', `CONNECTION_REQUEST.slot: ${slot} is not the peer's to choose`);
+    if (slot === undefined || !isSlotOfPeer(slot, this.#side)) throw new ProtocolError('PROTOCOL', `CONNECTION_REQUEST.slot: ${slot} is not the peer's to choose`);
     if (this.#channels.has(slot)) throw new ProtocolError('PROTOCOL', `CONNECTION_REQUEST.slot: ${slot} is in use`);
   }
 
@@ -81,4 +79,9 @@ export class OwnCarriers {
     channel.ownSlot = undefined;
     return slot;
   }
+}
+
+/** Whether an additional slot is one that the peer of `side` may choose. */
+export function isSlotOfPeer(slot: number, side: Side): boolean {
+  return slot >= CONFIGURED_SLOTS && slot < CONFIGURED_SLOTS + 2 * OWN_CARRIERS && slot % 2 === (side === 'left' ? 0 : 1);
 }

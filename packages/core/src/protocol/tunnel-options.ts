@@ -30,6 +30,9 @@ export interface TunnelOptions {
   readonly graceMs: number;
   /** Whether bulk goes over all carriers at once. */
   readonly spread: boolean;
+  /** A carrier is replaced after so many TLS records in a direction, and after so long; CARRIER_RECORDS and CARRIER_AGE_MS if absent. */
+  readonly carrierRecords?: number;
+  readonly carrierAgeMs?: number;
 }
 
 /** Whether frames of `carrier` still count; a function, since handling a frame may have changed its state. */

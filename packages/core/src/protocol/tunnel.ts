@@ -148,6 +148,7 @@ export class Tunnel {
     if (this.#ended) return;
     this.#carriers.handleTimeout();
     this.#channels.handleTimeout();
+    if (this.#shutdownAt === undefined) for (const carrier of this.#carriers.worn()) this.#replaceCarrier(carrier);
     this.#goOnShuttingDown();
   }
 
@@ -250,6 +251,15 @@ export class Tunnel {
     this.#goOnShuttingDown();
   }
 
+  /**
+   * Asks both ends for a carrier in the place of this one, which works on until the other is alive; for one of a configured
+   * slot that is not being replaced already. Where none comes in 30 s, all stays as it is.
+   */
+  replace(carrier: Carrier, now: number): void {
+    this.#context.now = now;
+    if (this.#shutdownAt === undefined) this.#replaceCarrier(carrier);
+  }
+
   /** Orderly end: nothing new is opened, what runs may finish until `now + deadlineMs`. Ends with `ended`. */
   shutdown(deadlineMs: number, now: number): void {
     this.#context.now = now;
@@ -265,7 +275,9 @@ export class Tunnel {
   pollTransmit(carrier: Carrier, now: number): Buffer | undefined {
     if (carrier.state === 'closed') return undefined;
     this.#context.now = now;
-    return this.#channels.transmit(carrier);
+    const bytes = this.#channels.transmit(carrier);
+    if (bytes !== undefined) carrier.told(bytes.length);
+    return bytes;
   }
 
   // --- frames
@@ -288,6 +300,11 @@ export class Tunnel {
       default:
         throw new ProtocolError('PROTOCOL', `${frame.name} on a carrier that is ${carrier.state}`);
     }
+  }
+
+  #replaceCarrier(carrier: Carrier): void {
+    const slot = this.#channels.own.choose((taken) => this.#carriers.hasSlot(taken));
+    if (slot !== undefined) this.#carriers.replace(carrier, slot);
   }
 
   // --- opening and shutting down

@@ -44,6 +44,13 @@ describe('allow', () => {
     expect(allowed(['0.0.0.0/0:22'], '[fd12::1]:22')).to.equal(false);
   });
 
+  it('takes no literal address for a name, whatever its zone or its last digits spell', () => {
+    for (const target of ['[2001:db8::1%x.acme]:443', '[::ffff:10.1.2.3%x.acme]:443', '[fd00::1%lo.acme]:443']) expect(allowed(['*.acme:443', '*me:443'], target), target).to.equal(false);
+    expect(allowed(['*beef:443'], '[2001:db8::beef]:443')).to.equal(false);
+    expect(allowed(['*:443'], '[2001:db8::beef]:443')).to.equal(true);
+    expect(() => parseTarget('10.1.2.3%x.acme:443')).to.throw('is no host name or address');
+  });
+
   it('lets a name reach private addresses', () => expect(allowed(['*.acme:443'], 'www.acme:443', '10.0.0.1')).to.equal(true));
 
   for (const address of ['127.0.0.1', '127.8.8.8', '::1', '0.0.0.0', '::', '169.254.169.254', 'fe80::1%eth0', '::ffff:127.0.0.1', '::ffff:7f00:1', '64:ff9b::a9fe:a9fe', '224.0.0.1', 'fd00:ec2::254', '100.100.100.200']) {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { LegConnection } from '../../src/io/leg-connection.js';
-import { LegHub } from '../../src/io/leg-hub.js';
+import { LegHub, pingMsFor } from '../../src/io/leg-hub.js';
 import { rendezvousDigest } from '../../src/protocol/digest.js';
 import { freezeSetup } from '../../src/protocol/setup.js';
 import { nodeCrypto } from '../../src/io/node-crypto.js';
@@ -282,6 +282,12 @@ describe('io/leg-hub', () => {
     const error = await second.start().then(() => undefined, (reason: Error) => reason);
     expect(error).to.include({ code: 'ERR_LSTP_ADDRESS_IN_USE' });
     expect(error?.message).to.equal(`cannot listen on 127.0.0.1:${pair.port}: another program listens there; end it, or choose another port in \`listen\``);
+  });
+
+  it('asks for signs of life so often that a frozen neighbour is found within 5 s, unless it has thousands of legs', () => {
+    for (const legs of [0, 1, 1000, 2000]) expect(3 * pingMsFor(legs), `${legs}`).to.be.at.most(5000);
+    for (const legs of [5000, 15_000]) expect((legs * 1000) / pingMsFor(legs), `${legs}`).to.be.at.most(1250);
+    expect(pingMsFor(1_000_000)).to.equal(15_000);
   });
 
   it('survives a stall of its own that is longer than its patience', async () => {

@@ -8,6 +8,18 @@ function carrier(now = 1000): Carrier {
   return new Carrier(facts, now);
 }
 
+/** A carrier with pingMs 500 that was pinged at 1000 and then, `rttMs` later than the answer to that, once more. */
+function measured(rttMs: number): Carrier {
+  const one = carrier();
+  one.handleTimeout(1000);
+  one.heard(1);
+  one.handlePong(frame(encodeNumbers('PONG', 0, 1_000_000)), 1000 + rttMs);
+  const next = Math.max(1500, 1000 + rttMs);
+  one.handleTimeout(next);
+  one.heard(1);
+  return one;
+}
+
 function drain(from: Carrier): Buffer[] {
   const frames = [];
   for (let frame = from.peekControl(); frame !== undefined; frame = from.peekControl()) {
@@ -38,6 +50,40 @@ describe('protocol/carrier', () => {
     const one = carrier();
     const dead = [1000, 1500, 2000, 2500].map((now) => one.handleTimeout(now));
     expect(dead).to.deep.equal([false, false, false, true]);
+  });
+
+  it('asks twice as often while nothing comes, once it knows the line: dead within two and a half pingMs of the last byte', () => {
+    const one = measured(10);
+    const silentFrom = 1501;
+    const asked = [];
+    let now = one.deadline;
+    for (; !one.handleTimeout(now); now = one.deadline) asked.push(now);
+    expect(asked).to.deep.equal([2000, 2250, 2500]);
+    expect(now - silentFrom).to.be.at.most(2.5 * 500);
+  });
+
+  it('waits for an answer as long as the line needs', () => {
+    const one = measured(800);
+    const asked = [];
+    let now = one.deadline;
+    for (; !one.handleTimeout(now); now = one.deadline) asked.push(now);
+    expect([...asked, now]).to.deep.equal([2300, 3900, 5500, 7100]);
+  });
+
+  it('goes back to one PING every pingMs as soon as a byte comes', () => {
+    const one = measured(10);
+    one.handleTimeout(2000);
+    one.handleTimeout(2250);
+    expect(one.deadline).to.equal(2500);
+    one.heard(1);
+    expect(one.deadline).to.equal(2750);
+  });
+
+  it('asks once more when it looks much too late for the last time', () => {
+    const one = measured(10);
+    for (const now of [2000, 2250, 2500]) expect(one.handleTimeout(now)).to.equal(false);
+    expect(one.handleTimeout(60_000)).to.equal(false);
+    expect(one.handleTimeout(60_250)).to.equal(true);
   });
 
   it('lives on any byte', () => {

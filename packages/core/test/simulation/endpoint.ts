@@ -100,9 +100,14 @@ export class Endpoint implements Home {
     this.#setTimer();
   }
 
-  /** Whether it runs, has a carrier and holds no channel. */
+  /** Whether it runs, has a carrier, holds no channel and waits for nothing. */
   get isIdle(): boolean {
-    return this.frozenUntil <= this.#now && this.tunnel.established && this.tunnel.channels.next().done === true;
+    return this.frozenUntil <= this.#now && this.tunnel.established && this.tunnel.channels.next().done === true && this.waitsOnlyToPing;
+  }
+
+  /** Not for a carrier that is to replace another, say. */
+  get waitsOnlyToPing(): boolean {
+    return this.tunnel.deadline === Math.min(...[...this.tunnel.carriers].map((carrier) => carrier.deadline));
   }
 
   get #now(): number {

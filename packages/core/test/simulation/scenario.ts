@@ -3,7 +3,7 @@ import type { Chance } from './chance.js';
 import type { Link } from './socket.js';
 import type { Plan } from './speaker.js';
 
-export type Mishap = 'reset' | 'lopsided' | 'black-hole' | 'half-black-hole' | 'total-loss' | 'freeze' | 'restart' | 'replace' | 'outage' | 'shutdown';
+export type Mishap = 'reset' | 'lopsided' | 'black-hole' | 'half-black-hole' | 'total-loss' | 'freeze' | 'restart' | 'replace' | 'renew' | 'outage' | 'shutdown';
 
 export interface Answer {
   readonly acceptAfterMs: number;
@@ -74,7 +74,7 @@ function linkOf(chance: Chance): Link {
 }
 
 function mishapOf(chance: Chance): Mishap {
-  const common = ['reset', 'reset', 'lopsided', 'lopsided', 'black-hole', 'half-black-hole', 'total-loss', 'freeze', 'replace'] as const;
+  const common = ['reset', 'reset', 'lopsided', 'lopsided', 'black-hole', 'half-black-hole', 'total-loss', 'freeze', 'replace', 'renew'] as const;
   return chance.flip(0.9) ? chance.pick(common) : chance.pick(['restart', 'outage', 'shutdown']);
 }
 

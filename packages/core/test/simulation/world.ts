@@ -1,7 +1,7 @@
 /** Two ends, the network between them, the applications on both sides, and what goes wrong: one seed's story. */
 import type { ChannelCode, WireCode } from '../../src/protocol/error.js';
 import type { Channel } from '../../src/protocol/channel.js';
-import { ACK_DELAY_MS } from '../../src/protocol/limits.js';
+import { ACK_DELAY_MS, OWN_CARRIER_TIMEOUT_MS } from '../../src/protocol/limits.js';
 import type { TunnelEvent } from '../../src/protocol/tunnel-event.js';
 import { Agenda } from './agenda.js';
 import { Chance } from './chance.js';
@@ -18,7 +18,7 @@ const FAULTS: readonly WireCode[] = ['PROTOCOL', 'LIMIT', 'TAMPERED', 'INTERNAL'
 /** Time in which everything must have come to its end once nothing goes wrong any more. */
 const HEALING_MS = 120_000;
 /** Time in which the ends must have forgotten about it then. */
-const SETTLING_MS = 12_000;
+const SETTLING_MS = 2 * OWN_CARRIER_TIMEOUT_MS;
 const MOST_STEPS = 200_000;
 
 export interface WorldOptions {
@@ -188,11 +188,19 @@ export class World implements EndpointHost {
     else if (kind === 'freeze') chance.pick(this.ends).freeze(this.agenda.now + chance.size(10, 8000));
     else if (kind === 'restart') this.#restart(chance.pick(this.ends));
     else if (kind === 'shutdown') this.#shutdown();
+    else if (kind === 'renew') this.#renew();
     else if (kind === 'replace') network.connect(chance.int(0, this.scenario.slots - 1));
     else if (wire !== undefined && kind === 'reset') network.reset(wire);
     else if (wire !== undefined && kind === 'lopsided') network.lopsided(wire);
     else if (wire !== undefined && kind === 'black-hole') network.blackHole(wire);
     else if (wire !== undefined && kind === 'half-black-hole') network.halfBlackHole(wire);
+  }
+
+  /** What an end does when it hears that a relay is about to go. */
+  #renew(): void {
+    const [left] = this.ends;
+    for (const carrier of [...left.tunnel.carriers]) left.tunnel.replace(carrier, this.agenda.now);
+    left.touch();
   }
 
   #outage(): void {

@@ -109,12 +109,12 @@ function addressOf(socket: DisplaySocket, display: number): ServiceAddress {
   return { kind: 'unix', path: socket === 'unix' ? `${FOLDER}/X${display}` : `@${FOLDER}/X${display}` };
 }
 
-/** Displays without a lock: of another container, or of sshd, whose cookie has the same place in Xauthority as ours. */
+/** Displays without a lock: of X servers with -displayfd, of another container, or of sshd, whose cookie has the same place in Xauthority as ours. */
 async function refuseAnswered(display: number, what: string): Promise<void> {
   for (const socket of ['unix', 'tcp'] as const) {
     const address = addressOf(socket, display);
     if (address.kind === 'tcp' && address.port > LAST_PORT) continue;
-    if (await isAnswered(address)) throw displayInUse(what, `it is in use, although nobody has locked it: ${formatServiceAddress(address)} is answered (by an ssh -X session?)`);
+    if (await isAnswered(address)) throw displayInUse(what, `it is in use, although nobody has locked it: ${formatServiceAddress(address)} is answered, by ${socket === 'tcp' ? 'an ssh -X session?' : 'an X server?'}`);
   }
 }
 
