@@ -43,12 +43,19 @@ export class ChannelWatches {
     for (const named of this.#watches) this.#call(named, ({ watch }) => watch.incoming?.(bytes));
   }
 
+  /** What each has to say, by its plugin's name; undefined where none has anything. */
+  report(): Readonly<Record<string, unknown>> | undefined {
+    const said: Record<string, unknown> = {};
+    for (const named of this.#watches) this.#call(named, ({ name, watch }) => watch.report !== undefined && (said[name] = watch.report()));
+    return Object.keys(said).length === 0 ? undefined : said;
+  }
+
   closed(reason: ChannelCode): void {
     for (const named of this.#watches) this.#call(named, ({ watch }) => watch.closed?.(reason));
     this.#watches = [];
   }
 
-  #call(named: NamedWatch, tell: (named: NamedWatch) => void): void {
+  #call(named: NamedWatch, tell: (named: NamedWatch) => unknown): void {
     try {
       tell(named);
     } catch (error) {

@@ -29,6 +29,8 @@ export interface ServiceParts {
   readonly counts: CodecCounts;
   readonly rewriters: readonly Rewriter[];
   readonly monitors: readonly NamedMonitor[];
+  /** Of its channels, while they are there. */
+  readonly watches: WeakMap<Channel, ChannelWatches>;
   readonly logger: Logger;
 }
 
@@ -38,12 +40,18 @@ export function hasParts({ codec, rewriters = [], monitors = [] }: ServiceConfig
 }
 
 /** The monitors of a channel that has no layers; undefined where there are none, or layers that see plain bytes. */
-export function watchesOf({ rewriters, monitors, logger }: ServiceParts, channel: Channel, role: 'front' | 'back'): ChannelWatches | undefined {
+export function watchesOf(parts: ServiceParts, channel: Channel, role: 'front' | 'back'): ChannelWatches | undefined {
+  const { rewriters, monitors } = parts;
   const { kind, codec } = channel.request;
   const hasLayers = kind === 'stream' && (rewriters.length > 0 || codec !== undefined);
   if (monitors.length === 0 || hasLayers) return undefined;
-  const watches = new ChannelWatches(monitors, factsOf(channel, role), logger);
+  const watches = watch(parts, channel, role);
   return watches.isEmpty ? undefined : watches;
+}
+
+/** What the monitors of a channel have to say of it, by plugin. */
+export function reportOf(service: RunningService | undefined, channel: Channel): Readonly<Record<string, unknown>> | undefined {
+  return service?.parts?.watches.get(channel)?.report();
 }
 
 /** For a channel of datagrams. Throws where a rewriter wants to change it: none can, and nothing goes as it is instead. */
@@ -61,13 +69,19 @@ export function shape(parts: ServiceParts, { channel, role, head }: { readonly c
   const facts = factsOf(channel, role);
   const changing = [...parts.rewriters.flatMap((rewriter) => rewriter.rewrite(facts) ?? []), ...codecOf(parts, channel)];
   if (changing.length === 0 && parts.rewriters.length === 0) return { stream, ...(head === undefined ? {} : { head }) };
-  const watches = new ChannelWatches(parts.monitors, facts, parts.logger);
+  const watches = watch(parts, channel, role);
   const layered = new LayeredStream(stream, [...watchLayer(watches), ...changing], head);
   layered.once('error', (error: NodeJS.ErrnoException) => {
     if (CODEC_ERRORS.has(error.code)) parts.logger.warn({ channel: channel.id, code: error.code, reason: error.message }, 'channel ended by its codec');
   });
   layered.once('close', () => watches.closed(layered.errored === null ? 'done' : 'reset'));
   return { stream: layered };
+}
+
+function watch({ monitors, watches, logger }: ServiceParts, channel: Channel, role: 'front' | 'back'): ChannelWatches {
+  const made = new ChannelWatches(monitors, factsOf(channel, role), logger);
+  if (!made.isEmpty) watches.set(channel, made);
+  return made;
 }
 
 function codecOf({ codec, counts }: ServiceParts, { request }: Channel): Layer[] {

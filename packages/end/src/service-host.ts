@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Duplex } from 'node:stream';
 import {
   ChannelRefusal,
-  type BackEndRequest, type Channel, type ChannelOpener, type ChannelRequest, type ChannelRequestBody, type Counts, type DatagramChannel, type DatagramRequest, type JoinedChannel, type ListenRequest, type OpenedChannel, type PluginDefinition, type ServiceConfig, type ServiceStatus,
+  type BackEndRequest, type Channel, type ChannelOpener, type ChannelRequest, type ChannelRequestBody, type ChannelStatus, type Counts, type DatagramChannel, type DatagramRequest, type FrontEnd, type JoinedChannel, type ListenRequest, type OpenedChannel, type PluginDefinition, type ServiceConfig, type ServiceStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
@@ -16,7 +16,7 @@ import type { ChannelWatches } from './channel-watches.js';
 import { ConnectWatch, type Attempt } from './connect-watch.js';
 import { IncomingChannels } from './incoming-channels.js';
 import { refuse, reset } from './last-words.js';
-import { leaveUnchanged, shape, watchesOf, type RunningService } from './running-service.js';
+import { leaveUnchanged, reportOf, shape, watchesOf, type RunningService } from './running-service.js';
 import { ServiceMaker } from './service-maker.js';
 import { resolveTarget } from './target-addresses.js';
 import type { FlowRequest, TunnelRunner } from './tunnel-runner.js';
@@ -102,6 +102,11 @@ export class ServiceHost {
   /** The service whose front end had the other end listen on this channel. */
   listenerOf(channel: number): string | undefined {
     return this.#incoming.serviceOf(channel);
+  }
+
+  /** What the monitors of a channel have to say of it, by plugin. */
+  reportOf(channel: Channel): ChannelStatus['monitors'] {
+    return reportOf(this.#services.get(channel.request.service), channel);
   }
 
   // --- front ends
@@ -301,6 +306,7 @@ export class ServiceHost {
       plugin: config.plugin,
       role,
       addresses: frontEnd?.addresses ?? [],
+      ...environmentOf(frontEnd),
       ...(config.codec === undefined || parts === undefined ? {} : { codec: { name: config.codec, ...parts.counts } }),
       ...countsOf({ ...tally?.counts, ...(frontEnd ?? backEnd)?.counts }),
       ...(error === undefined ? {} : { error }),
@@ -326,6 +332,11 @@ export class ServiceHost {
 function watching(parts: NonNullable<RunningService['parts']>, channel: Channel, role: 'front' | 'back'): { watches?: NonNullable<ReturnType<typeof watchesOf>> } {
   const watches = watchesOf(parts, channel, role);
   return watches === undefined ? {} : { watches };
+}
+
+function environmentOf(frontEnd: FrontEnd | undefined): Pick<ServiceStatus, 'environment'> {
+  const environment = frontEnd?.environment ?? {};
+  return Object.keys(environment).length === 0 ? {} : { environment };
 }
 
 function countsOf(counts: Counts): Pick<ServiceStatus, 'counts'> {

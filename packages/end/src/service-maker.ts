@@ -85,7 +85,7 @@ export class ServiceMaker {
     const watching = here(monitors).map((entry) => ({ name: entry.plugin, monitor: this.resolveRole('monitor', { ...entry, at }, { service: name, tally }) }));
     made.push(...rewriting, ...watching.map(({ monitor }) => monitor));
     const resolved: { codec?: Codec } = codec === undefined ? {} : { codec: this.resolveRole('codec', { plugin: codec, at, options: {} }, { service: name, tally }) };
-    return { ...resolved, counts: { plainOut: 0, plainIn: 0, codedOut: 0, codedIn: 0 }, rewriters: rewriting, monitors: watching, logger: this.#options.logger.child({ service: name }) };
+    return { ...resolved, counts: { plainOut: 0, plainIn: 0, codedOut: 0, codedIn: 0 }, rewriters: rewriting, monitors: watching, watches: new WeakMap(), logger: this.#options.logger.child({ service: name }) };
   }
 
   async #stopOne(one: Startable, service: string): Promise<void> {

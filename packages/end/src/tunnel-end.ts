@@ -380,6 +380,7 @@ export class TunnelEnd implements TunnelPolicy {
 
   #channelStatus(channel: Channel): ChannelStatus {
     const { service, target, kind, codec } = channel.request;
+    const monitors = this.#services.reportOf(channel);
     return {
       id: channel.id,
       service,
@@ -393,6 +394,7 @@ export class TunnelEnd implements TunnelPolicy {
       bytesIn: channel.bytesIn,
       bytesOut: channel.bytesOut,
       ageMs: Math.round(this.#runner.now() - channel.openedAt),
+      ...(monitors === undefined ? {} : { monitors }),
     };
   }
 }

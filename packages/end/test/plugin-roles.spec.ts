@@ -69,6 +69,18 @@ describe('plugins', function () {
       expect(ending).to.equal('end');
     });
 
+    it('reads on behind a codec, once it has stopped for its handshake', async () => {
+      const { desk } = await start({ services: ['line: { plugin: line, at: desk, listen: "127.0.0.1:0", allow: ["127.0.0.1:*"], codec: deflate }'] }, [line, deflate]);
+      const client = Application.connect(desk.address('line')).send(Buffer.from(`127.0.0.1:${echoes.port}\n`));
+      let text = '';
+      client.socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      await until('the far end has connected', () => text.endsWith('\n'));
+      client.send(Buffer.from('hello'));
+      await until('what was sent has come back', () => text.endsWith('hello'));
+      client.finish();
+      expect(await client.ended).to.equal('end');
+    });
+
     it('takes a handshake byte by byte', async () => {
       const { desk } = await start({ services: services('"127.0.0.1:*"') }, [line]);
       const client = Application.connect(desk.address('line'));
@@ -270,6 +282,18 @@ describe('plugins', function () {
       for (const { outgoing, incoming, facts } of seen) expect([outgoing, incoming, facts.source]).to.deep.equal(['hello', 'hello', seen[0]?.facts.source]);
       expect(desk.tunnel().services[0]?.counts, 'what it counts').to.deep.equal({ 'channels watched': 1 });
     });
+
+    for (const codec of ['', 'codec: deflate, ']) {
+      it(`says in the status what it has seen of a channel${codec === '' ? '' : ' that is compressed'}`, async () => {
+        const { desk, lab } = await start({ services: [echoService(`${codec}monitors: [one, two, { plugin: two, at: lab }]`)] }, [deflate, spy('one', []), spy('two', [])]);
+        const client = Application.connect(desk.address('echo')).send(Buffer.from('hello'));
+        await once(client.socket, 'data');
+        expect(desk.tunnel().channels.map(({ monitors }) => monitors)).to.deep.equal([{ one: { heard: 'hello' }, two: { heard: 'hello' } }]);
+        expect(lab.tunnel().channels.map(({ monitors }) => monitors)).to.deep.equal([{ two: { heard: 'hello' } }]);
+        client.finish();
+        expect(await client.ended).to.equal('end');
+      });
+    }
 
     it('sees datagrams, one call each, at its end', async () => {
       const seen: Seen[] = [];

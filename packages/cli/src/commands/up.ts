@@ -1,8 +1,10 @@
+import type { NodeStatus } from '@lstp/core';
 import { createLogger, type LogFormat, type LogLevel } from '@lstp/core/observe';
 import { UsageError } from '../exit-status.js';
 import { ManagedNode } from '../node/managed-node.js';
 import { planAll, planOne } from '../node/plan.js';
 import { runNodes } from '../node/run-nodes.js';
+import { shellWord } from '../shell-word.js';
 
 export interface UpOptions {
   readonly as?: string;
@@ -25,12 +27,18 @@ export async function up(files: readonly string[], options: UpOptions): Promise<
     logger,
     drainMs: options.drain * 1000,
     onReady: () => {
-      for (const { name } of nodes) process.stdout.write(`lstp: ${name} ready\n`);
+      for (const { name, running } of nodes) process.stdout.write(`lstp: ${name} ready\n${environmentLines(running.status())}`);
     },
     onEstablished: () => {
       if (options.all) process.stdout.write('lstp: all ready\n');
     },
   });
+}
+
+/** What people set for programs that are to use a service: `lstp: desk: x: DISPLAY=:10 XAUTHORITY=/home/me/.Xauthority`. */
+function environmentLines({ node, tunnels }: NodeStatus): string {
+  const all = tunnels.flatMap(({ services }) => services).filter(({ environment }) => environment !== undefined);
+  return all.map(({ name, environment = {} }) => `lstp: ${node}: ${name}: ${Object.entries(environment).map(([key, value]) => `${key}=${shellWord(value)}`).join(' ')}\n`).join('');
 }
 
 function checkUsage({ as, all, direct }: UpOptions): void {

@@ -11,7 +11,7 @@ import { checksOf, within, type Check } from './check.js';
 import { lifecycleChecks } from './lifecycle-checks.js';
 import { makeRole, optionsAt } from './make-role.js';
 import { Pair } from './pair.js';
-import type { Place, PluginSample } from './sample.js';
+import type { Conversation, Place, PluginSample } from './sample.js';
 import { SampleServer } from './sample-server.js';
 
 /** For a connect that is given up; the plugin may finish what it is about first. */
@@ -57,7 +57,7 @@ function borrowing(give: (channels: ChannelOpener) => void): Constructor<FrontEn
 function streamChecks(plugin: PluginDefinition, sample: PluginSample): Check[] {
   const requestTo = (to: string): { readonly target?: string } => (plugin.targets === 'chosen' ? { target: to } : {});
   const inTunnel = (use: (channels: ChannelOpener, server: SampleServer, to: string) => Promise<void>) => async (place: Place) => {
-    const server = await SampleServer.start(sample.backEnd?.accept);
+    const server = await SampleServer.start(sample.backEnd);
     try {
       await withBackEnd(plugin, sample, { ...place, to: server.address }, (channels) => use(channels, server, server.address));
     } finally {
@@ -68,9 +68,9 @@ function streamChecks(plugin: PluginDefinition, sample: PluginSample): Check[] {
     'carries bytes both ways, and a half-close': inTunnel(async (channels, _server, to) => {
       const [client, stream] = await socketPair();
       const { connected, closed } = channels.join(stream, { source: '127.0.0.1:40000', ...requestTo(to) });
-      const bytes = sampleBytes(300_000);
-      client.end(bytes);
-      assert.ok((await within('the answer of an echo server, and its end', readAll(client))).equals(bytes), 'an echo server gave back other bytes');
+      const { says, answer } = sample.backEnd?.conversation ?? echoed(sampleBytes(300_000));
+      client.end(says);
+      assert.ok((await within("the server's answer, and its end", readAll(client))).equals(answer), 'the server answered other bytes');
       const { bound } = await connected;
       if (bound !== undefined) assert.match(bound, /./, '`bound` is an address, or absent');
       assert.equal(await within('the channel ends', closed), 'done');
@@ -115,6 +115,11 @@ function streamChecks(plugin: PluginDefinition, sample: PluginSample): Check[] {
       assert.deepEqual(handlesSince(before), []);
     },
   });
+}
+
+/** With a server that gives back what it gets. */
+function echoed(bytes: Buffer): Conversation {
+  return { says: bytes, answer: bytes };
 }
 
 function datagramChecks(plugin: PluginDefinition, sample: PluginSample): Check[] {

@@ -1,6 +1,6 @@
 /** One class of a plugin, made as a node makes it, outside of any tunnel. */
 import {
-  CHANNELS, CLOCK, DIALER, IDENTITY, LISTENERS, LOGGER, OPTIONS, SERVICE,
+  CHANNELS, CLOCK, DIALER, IDENTITY, LISTENERS, LOGGER, METRICS, OPTIONS, SERVICE,
   ChannelRefusal, type ChannelOpener, type Constructor, type Dialer, type Identity, type JoinedChannel, type PluginDefinition,
 } from '@lstp/core/plugin';
 import { createLogger } from '@lstp/core/observe';
@@ -33,6 +33,7 @@ export async function makeRole<R extends Role>(role: R, plugin: PluginDefinition
   const child = container.createChildContainer();
   child.registerInstance(OPTIONS, plugin.options === undefined ? options : plugin.options.parse(options));
   child.registerInstance(LOGGER, await createLogger({ level: 'silent', format: 'json' }));
+  child.registerInstance(METRICS, { count: () => {} });
   child.registerInstance(CLOCK, { now: () => performance.now() });
   child.registerInstance(DIALER, dialer);
   child.registerInstance(LISTENERS, new ApplicationListeners());
@@ -45,6 +46,13 @@ export async function makeRole<R extends Role>(role: R, plugin: PluginDefinition
 /** What the sample says at a place. */
 export function optionsAt(sample: PluginSample, place: Place): Readonly<Record<string, unknown>> {
   return sample.options?.(place) ?? {};
+}
+
+/** A plugin and its sample as an entry of `monitors` or `rewriters` has them. */
+export function asEntry(role: 'monitor' | 'rewriter', plugin: PluginDefinition, sample: PluginSample): { readonly plugin: PluginDefinition; readonly sample: PluginSample } {
+  const options = plugin.attachedOptions?.[role];
+  if (options === undefined) return { plugin, sample };
+  return { plugin: { ...plugin, options }, sample: { ...sample, options: (place) => sample.attached?.(place) ?? {} } };
 }
 
 /** There is no tunnel: whoever wants a channel is refused. */

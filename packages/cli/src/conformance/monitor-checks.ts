@@ -5,7 +5,7 @@ import { sampleBytes } from './bytes.js';
 import { checksOf, within, type Check } from './check.js';
 import { expectEchoThrough } from './echo-through.js';
 import { lifecycleChecks } from './lifecycle-checks.js';
-import { makeRole, optionsAt } from './make-role.js';
+import { asEntry, makeRole, optionsAt } from './make-role.js';
 import type { Place, PluginSample } from './sample.js';
 
 const FACTS: readonly ChannelFacts[] = [
@@ -15,7 +15,8 @@ const FACTS: readonly ChannelFacts[] = [
   { id: '4', kind: 'datagram', role: 'back', target: '[2001:db8::1]:53' },
 ];
 
-export function conformsAsMonitor(plugin: PluginDefinition, sample: PluginSample = {}): Check[] {
+export function conformsAsMonitor(definition: PluginDefinition, given: PluginSample = {}): Check[] {
+  const { plugin, sample } = asEntry('monitor', definition, given);
   const watching = (use: (monitor: Monitor) => Promise<void> | void) => async (place: Place) => {
     const monitor = await makeRole('monitor', plugin, { options: optionsAt(sample, place), folder: place.folder });
     await monitor.start?.();
@@ -53,7 +54,7 @@ export function conformsAsMonitor(plugin: PluginDefinition, sample: PluginSample
         for (const watch of watches) watch?.outgoing?.(Buffer.from('x'));
         for (const watch of watches) watch?.closed?.('done');
       }),
-      'watches a channel of a real tunnel, at both its ends': (place) => expectTunnel(plugin, sample, place),
+      'watches a channel of a real tunnel, at both its ends': (place) => expectTunnel(definition, sample, place),
     }),
   ];
 }

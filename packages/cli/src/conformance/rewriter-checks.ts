@@ -6,7 +6,7 @@ import type { ChannelFacts, PluginDefinition, Rewriter, Rewriting } from '@lstp/
 import { pieces, readAll, sampleBytes } from './bytes.js';
 import { checksOf, within, type Check } from './check.js';
 import { lifecycleChecks } from './lifecycle-checks.js';
-import { makeRole, optionsAt } from './make-role.js';
+import { asEntry, makeRole, optionsAt } from './make-role.js';
 import type { Place, PluginSample } from './sample.js';
 
 const FACTS: readonly ChannelFacts[] = [
@@ -16,7 +16,8 @@ const FACTS: readonly ChannelFacts[] = [
 
 const INPUTS: readonly Buffer[] = [Buffer.alloc(0), Buffer.from('some text, and more text\r\n'.repeat(200)), sampleBytes(50_000)];
 
-export function conformsAsRewriter(plugin: PluginDefinition, sample: PluginSample = {}): Check[] {
+export function conformsAsRewriter(definition: PluginDefinition, given: PluginSample = {}): Check[] {
+  const { plugin, sample } = asEntry('rewriter', definition, given);
   /** Both directions of channels of each kind, made anew for every `use`. */
   const directions = (use: (make: () => Duplex | undefined) => Promise<void>) => async (place: Place) => {
     const rewriter: Rewriter = await makeRole('rewriter', plugin, { options: optionsAt(sample, place), folder: place.folder });
@@ -63,7 +64,11 @@ function one(rewriting: Rewriting | undefined, direction: 'outgoing' | 'incoming
 async function outcome(stream: Duplex | undefined, chunks: readonly Buffer[]): Promise<string> {
   if (stream === undefined) return 'left alone';
   const output = readAll(stream).then((bytes) => bytes.toString('hex'), () => 'failed');
-  for (const chunk of chunks) if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), output]);
+  for (const chunk of chunks) {
+    if (!stream.write(chunk)) await Promise.race([once(stream, 'drain').catch(() => {}), output]);
+    // One that fails says so in its output.
+    if (stream.destroyed) break;
+  }
   stream.end();
   return within('the end of its input is the end of its output', output);
 }

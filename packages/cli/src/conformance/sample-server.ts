@@ -1,25 +1,27 @@
-/** A server behind a back end: gives back what it gets, after what the sample's server has to say. */
+/** A server behind a back end: gives back what it gets, or the sample's answer, after what the sample's server has to say. */
 import { once } from 'node:events';
+import type { BackEndSample } from './sample.js';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 export class SampleServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  static async start(accept?: (server: Socket) => Promise<void>): Promise<SampleServer> {
-    const made = new SampleServer(accept);
+  static async start(sample: BackEndSample = {}): Promise<SampleServer> {
+    const made = new SampleServer(sample);
     made.#server.listen(0, '127.0.0.1');
     await once(made.#server, 'listening');
     return made;
   }
 
-  private constructor(accept: ((server: Socket) => Promise<void>) | undefined) {
+  private constructor({ accept, conversation }: BackEndSample) {
     this.#server = createServer({ allowHalfOpen: true }, async (socket) => {
       this.#sockets.add(socket.on('error', () => {}));
       socket.once('close', () => this.#sockets.delete(socket));
       try {
         await accept?.(socket);
-        socket.pipe(socket);
+        if (conversation === undefined) socket.pipe(socket);
+        else socket.once('end', () => socket.end(conversation.answer)).resume();
       } catch {
         socket.destroy();
       }

@@ -14,6 +14,8 @@ export interface Place {
 export interface PluginSample {
   /** Keys of a service (monitor, rewriter, login) of the plugin beside `plugin` and `at`, as a chain file has them. None if absent. */
   options?(place: Place): Readonly<Record<string, unknown>>;
+  /** The same of an entry of `monitors` or `rewriters`, where the plugin has `attachedOptions` for them. None if absent. */
+  attached?(place: Place): Readonly<Record<string, unknown>>;
   readonly frontEnd?: FrontEndSample;
   readonly backEnd?: BackEndSample;
   readonly login?: LoginSample;
@@ -34,6 +36,13 @@ export interface FrontEndSample {
 export interface BackEndSample {
   /** Takes the back end's own words, if it has any; what comes afterwards is given back. */
   accept?(server: Socket): Promise<void>;
+  /** Where a back end does not take any bytes: what an application says, and what the server answers when that has ended. */
+  readonly conversation?: Conversation;
+}
+
+export interface Conversation {
+  readonly says: Uint8Array;
+  readonly answer: Uint8Array;
 }
 
 export interface LoginSample {

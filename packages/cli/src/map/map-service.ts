@@ -24,9 +24,11 @@ export function mapService(service: ServiceConfig, { left, right }: { readonly l
 }
 
 /** Only options that are known to be no secrets are shown. */
-function entryOf({ listen, display }: Readonly<Record<string, unknown>>): string {
+function entryOf({ listen, display, sockets }: Readonly<Record<string, unknown>>): string {
   const text = optionText(listen);
-  return text === '' && typeof display === 'number' ? `display :${display}` : text;
+  if (text !== '') return text;
+  if (typeof display === 'number') return `display :${display}`;
+  return sockets === undefined ? '' : 'a free display';
 }
 
 function targetOf({ to, allow }: Readonly<Record<string, unknown>>): string {

@@ -60,6 +60,8 @@ tunnels:
       # Without \`listen\` nothing listens on desk; \`lstp connect\` joins its standard input and output to it:
       #   ssh -o ProxyCommand='lstp connect chain.yaml --as desk ssh' localhost
       ssh: { at: desk, to: "127.0.0.1:22" }
+      # Windows of programs on desk, on the X server of lab; \`lstp x11 run chain.yaml --as desk -- xterm\` starts one:
+      # x: { plugin: x11, at: desk, to: ":0" }
       # A name instead of an address is looked up at the far end:
       #   pg: { at: desk, listen: "unix:/run/lstp/pg.sock", to: "db.acme.example:5432" }
 `;

@@ -1,6 +1,6 @@
 /** What the conformance suites need to know of each bundled plugin. A plugin without a line here fails its test. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { hashPassword } from '@lstp/core/security';
@@ -42,6 +42,37 @@ function writeUsers(folder: string): string {
   return file;
 }
 
+/** X clients find the cookie where the service has written it; checks run one after the other. */
+let xauthority = '';
+
+/** The display whose port an address has; undefined where that is any, or none of a display. */
+function displayOf(address: string): number | undefined {
+  const port = Number(/:(\d+)$/.exec(address)?.[1]);
+  return port < 6000 ? undefined : port - 6000;
+}
+
+/** The beginning of an X client's connection: low byte first, version 11.0; the cookie ends the file that was written last. */
+async function openDisplay(client: Socket): Promise<Uint8Array> {
+  const cookie = readFileSync(xauthority).subarray(-16);
+  const name = Buffer.from('MIT-MAGIC-COOKIE-1\0\0');
+  client.write(Buffer.concat([Buffer.from([0x6c, 0, 11, 0, 0, 0, 18, 0, 16, 0, 0, 0]), name, cookie]));
+  return BARE_SETUP;
+}
+
+/** What of it goes to the other end: no cookie. */
+const BARE_SETUP = Buffer.from([0x6c, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+function refusedByDisplay(_reason: string, received: Buffer): void {
+  assert.deepEqual([...received.subarray(0, 1), ...received.subarray(2, 4)], [0, 11, 0], "an X server's refusal");
+  assert.match(received.toString('latin1', 8, 8 + (received[1] ?? 0)), /^lstp: ./, 'why');
+}
+
+/** GetInputFocus, answered; before it a set-up without any screen. */
+const X_CONVERSATION = {
+  says: Buffer.concat([BARE_SETUP, Buffer.from([43, 0, 1, 0])]),
+  answer: Buffer.concat([Buffer.from([1, 0, 11, 0, 0, 0, 8, 0]), Buffer.alloc(32), Buffer.from([1, 0, 1, 0]), Buffer.alloc(28)]),
+};
+
 export const BUNDLED_SAMPLES: Readonly<Record<string, PluginSample>> = {
   brotli: {},
   forward: { options: ({ listen, to }) => ({ listen, to }) },
@@ -57,6 +88,15 @@ export const BUNDLED_SAMPLES: Readonly<Record<string, PluginSample>> = {
   stdio: {},
   tls: {},
   udp: { options: ({ listen, to }) => ({ listen, to }) },
+  x11: {
+    options: ({ listen, to, folder }) => {
+      xauthority = join(folder, 'Xauthority');
+      const display = displayOf(listen);
+      return { ...(display === undefined ? {} : { display }), sockets: ['tcp'], xauthority, to: `127.0.0.1:${displayOf(to) ?? 0}`, toXauthority: join(folder, 'none') };
+    },
+    frontEnd: { open: openDisplay, refused: refusedByDisplay },
+    backEnd: { conversation: X_CONVERSATION },
+  },
   zlib: {},
   zstd: {},
 };

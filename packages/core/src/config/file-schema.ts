@@ -94,7 +94,7 @@ export const serviceSchema = z.object(
       .max(MAX_ALLOWED)
       .optional()
       .describe('Who may use it: users that have logged in (`login` of the tunnel), and groups as `"@ops"`. Without it: everybody at the other end.'),
-    monitors: z.array(attachedSchema).max(MAX_ATTACHED).optional().describe('Plugins that see its bytes: a name, or `{ plugin, at, ... }` with their options.'),
+    monitors: z.array(attachedSchema).max(MAX_ATTACHED).optional().describe('Plugins that see its bytes: a name, or `{ plugin, at, ... }` with their options. Without it, a service of a plugin that watches is watched by it; `[]`: by none.'),
     rewriters: z.array(attachedSchema).max(MAX_ATTACHED).optional().describe('Plugins that change its bytes, from the application on: a name, or `{ plugin, at, ... }` with their options.'),
   },
   { error: expecting({ expected: 'a map with at and the options of its plugin', example: '{ at: desk, to: "intranet.acme:80" }' }) },

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { PluginDefinition } from '../plugin/contract.js';
+import { asAttached } from './as-attached.js';
 import { fileSchema, nodeSchema, serviceSchema, tunnelSchema } from './file-schema.js';
 import { NAME_PATTERN, RESERVED_NODE_NAMES } from './name.js';
 
@@ -41,7 +42,7 @@ export function schemaPieces(plugins: Iterable<PluginDefinition>): SchemaPieces 
     tunnel: jsonOf(tunnelSchema),
     service: jsonOf(serviceSchema),
     plugins: new Map(services.map(optionsOf)),
-    attached: new Map([...plugins].filter(({ login, monitor, rewriter }) => (login ?? monitor ?? rewriter) !== undefined).map(optionsOf)),
+    attached: new Map([...plugins].filter(({ login, monitor, rewriter }) => (login ?? monitor ?? rewriter) !== undefined).map((plugin) => optionsOf(asAttached(plugin, plugin.rewriter === undefined ? 'monitor' : 'rewriter')))),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { PluginDefinition } from '../plugin/contract.js';
 import type { Path } from './chain-document.js';
 import type { AttachedConfig } from './chain.js';
+import { asAttached } from './as-attached.js';
 import { ATTACHED_KEYS } from './file-schema.js';
 import { clip } from './name.js';
 import { didYouMean } from './nearest.js';
@@ -39,7 +40,7 @@ export function parseAttached(context: ParseContext, source: AttachedSource): At
   if (!isAtEnd && isOwn && ends !== undefined) document.report([...path, 'at'], `at: "${clip(at)}" is no end of this tunnel${didYouMean(at, [ends.left, ends.right], `; write one of its ends, "${ends.left}" or "${ends.right}"`)}`);
   const plugin = pluginOf(context, { name, role: source.role, path: place });
   if (plugin === 'unknown') return undefined;
-  const options = plugin === 'later' ? { value: own } : parseOptions(context, path, { plugin, own, otherKeys: ATTACHED_KEYS });
+  const options = plugin === 'later' ? { value: own } : parseOptions(context, path, { plugin: asAttached(plugin, source.role), own, otherKeys: ATTACHED_KEYS });
   return options === undefined || !isAtEnd ? undefined : { plugin: name, at, options: options.value };
 }
 

@@ -1,5 +1,6 @@
 /** One entry of a tunnel's `services`: the keys that every service has, and its plugin's own. */
 import type { PluginDefinition } from '../plugin/contract.js';
+import { asAttached } from './as-attached.js';
 import type { Path } from './chain-document.js';
 import type { AttachedConfig, ServiceConfig } from './chain.js';
 import { serviceSchema } from './file-schema.js';
@@ -76,12 +77,21 @@ function parseAllAttached(context: ParseContext, { path, ends }: ServiceSource, 
   let isWrong = false;
   for (const [key, role] of [['monitors', 'monitor'], ['rewriters', 'rewriter']] as const) {
     const entries = service[key];
+    if (entries === undefined && role === 'monitor') Object.assign(parsed, ownMonitor(context, path, { at, ...service }));
     if (!Array.isArray(entries)) continue;
     const all = entries.map((_, index) => parseAttached(context, { path: [...path, key, index], role, at: typeof at === 'string' ? at : undefined, ends }));
     parsed[key] = all.filter((one) => one !== undefined);
     isWrong ||= parsed[key].length < all.length;
   }
   return isWrong ? undefined : parsed;
+}
+
+/** A service whose plugin watches is watched by it, where it does not say otherwise: `monitors: []`. */
+function ownMonitor(context: ParseContext, path: Path, { plugin: name, at }: RawService): { readonly monitors?: AttachedConfig[] } {
+  const plugin = typeof name === 'string' ? context.plugins.get(name) : undefined;
+  if (plugin?.monitor === undefined || !isService(plugin) || typeof at !== 'string') return {};
+  const options = parseOptions(context, path, { plugin: asAttached(plugin, 'monitor'), own: {}, otherKeys: OWN_KEYS });
+  return options === undefined ? {} : { monitors: [{ plugin: plugin.name, at, options: options.value }] };
 }
 
 function checkEnd({ document, nodeNames }: ParseContext, path: Path, { left, right }: Ends): void {

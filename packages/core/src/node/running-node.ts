@@ -112,6 +112,8 @@ export interface ChannelStatus {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly ageMs: number;
+  /** What the service's monitors at this end have to say of it, by plugin. */
+  readonly monitors?: Readonly<Record<string, unknown>>;
 }
 
 export interface ServiceStatus {
@@ -119,6 +121,8 @@ export interface ServiceStatus {
   readonly plugin: string;
   readonly role: 'front' | 'back';
   readonly addresses: readonly string[];
+  /** What programs here must have in their environment to use it: `DISPLAY`. Absent where they need nothing. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Bytes of its channels at this end before the codec (`plain`) and behind it: `Out` to the other end, `In` from it. */
   readonly codec?: { readonly name: string; readonly plainOut: number; readonly plainIn: number; readonly codedOut: number; readonly codedIn: number };
   /** What its plugin counted at this end. */

@@ -14,8 +14,8 @@
  *   6. `stop()` is awaited, for at most 5 s, also after a failed start. Everything it made is gone afterwards; channels
  *      that were opened may outlive it.
  *
- * Roles: front end and back end carry a service; codec, rewriter and monitor attach to one; login says who is at the
- * other end; security, leg dialer and leg listener carry the tunnel itself; connector serves the command.
+ * Roles: front end and back end carry a service; codec, rewriter and monitor attach to one, a monitor to those of its own
+ * plugin also without being asked (`monitors: []` turns that off); login says who is at the other end; security, leg dialer and leg listener carry the tunnel itself; connector serves the command.
  * What a plugin throws, rejects or forgets ends its own channel or service and is logged; the node goes on.
  */
 import type { Socket } from 'node:net';
@@ -45,6 +45,8 @@ export interface PluginDefinition {
    * one has: see docs/config.md. A zod object; strict ones catch typos.
    */
   readonly options?: ZodType;
+  /** The keys of an entry of `monitors` or `rewriters`, where they are not those of a service. */
+  readonly attachedOptions?: { readonly monitor?: ZodType; readonly rewriter?: ZodType };
   /** Whether applications choose the target of a channel: services of it take `allow`, and reach nothing without. */
   readonly targets?: 'chosen';
   /**
@@ -87,6 +89,8 @@ export interface FrontEnd {
   reload?(): Promise<string | undefined>;
   /** Where it listens, for status and `ready`; empty where it does not. */
   readonly addresses?: readonly string[];
+  /** What a program's environment must have to use it, for status and `lstp x11 run`; empty while it does not listen. No secrets. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly counts?: Counts;
 }
 
@@ -327,6 +331,8 @@ export interface ChannelWatch {
   /** What it is given. */
   incoming?(bytes: Uint8Array): void;
   closed?(reason: ChannelCode): void;
+  /** What it has seen so far: what JSON can say, for `lstp status --json`, where it stands at the channel. Called when somebody asks. */
+  report?(): unknown;
 }
 
 // --- login

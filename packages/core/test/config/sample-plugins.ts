@@ -61,6 +61,16 @@ class Watch {
 
 const record: PluginDefinition = { name: 'record', api: PLUGIN_API, about: 'Records.', options: z.strictObject({ file: z.string() }), monitor: Watch };
 
+const seeing: PluginDefinition = {
+  name: 'seeing',
+  api: PLUGIN_API,
+  about: 'Carries, and watches what it carries.',
+  frontEnd: Front,
+  monitor: Watch,
+  options: z.strictObject({ to: z.string() }),
+  attachedOptions: { monitor: z.strictObject({ depth: z.int().default(3) }) },
+};
+
 class Passwords {
   verify(): Promise<undefined> {
     return Promise.resolve(undefined);
@@ -84,5 +94,5 @@ class Secure {
 
 const tls: PluginDefinition = { name: 'tls', api: PLUGIN_API, about: 'secures carriers', security: Secure };
 
-export const SAMPLE_PLUGINS: readonly PluginDefinition[] = [forward, udp, socks, x11, bare, tls, zlib, record, login];
+export const SAMPLE_PLUGINS: readonly PluginDefinition[] = [forward, udp, socks, x11, bare, tls, zlib, record, seeing, login];
 export const SAMPLE_CATALOGUE = new PluginCatalogue(SAMPLE_PLUGINS);

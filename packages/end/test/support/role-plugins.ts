@@ -219,6 +219,7 @@ export function spy(name: string, seen: Seen[], throwAt?: string): PluginDefinit
           entry.incoming += Buffer.from(bytes).toString();
         },
         closed: (reason) => void (entry.closed = reason),
+        report: () => ({ heard: entry.outgoing }),
       };
     }
   }

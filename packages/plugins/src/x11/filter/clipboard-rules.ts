@@ -1,0 +1,59 @@
+/**
+ * `clipboard`: selections, and the cut buffers that were there before them. Which selection is the clipboard, a number
+ * says that anybody may guess; so all are refused but those that are known to be something else, by names that the
+ * client has asked for itself.
+ */
+import type { Rule, Rules } from './rule.js';
+
+/** Owned by window managers, trays, settings; and input methods, which are also asked by ConvertSelection. */
+const MANAGERS = /^(?:WM_S|_NET_|_XSETTINGS_|@server=)/;
+const INPUT_METHODS = /^@server=/;
+/** Properties of the root window, of numbers that never change. */
+const CUT_BUFFERS = { first: 9, last: 16 } as const;
+
+const converting: Rule = {
+  least: 24,
+  bytes: 24,
+  fields: ['requestor@4', 'selection@8', 'target@12', 'time@20'],
+  check(request, connection) {
+    const [requestor, selection, target, time] = [request.u32(4), request.u32(8), request.u32(12), request.u32(20)];
+    if (INPUT_METHODS.test(connection.atomName(selection))) return undefined;
+    return { kind: 'no selection', requestor, selection, target, time };
+  },
+};
+
+const owning: Rule = {
+  least: 16,
+  bytes: 16,
+  fields: ['selection@8'],
+  check: (request, connection) => (MANAGERS.test(connection.atomName(request.u32(8))) ? undefined : { kind: 'silence' }),
+};
+
+const readingProperty: Rule = {
+  least: 24,
+  bytes: 24,
+  fields: ['window@4', 'property@8'],
+  check: (request, { resources }) => (resources.roots.has(request.u32(4)) && isCutBuffer(request.u32(8)) ? { kind: 'empty' } : undefined),
+};
+
+const writingProperty: Rule = {
+  least: 24,
+  bytes: 24,
+  fields: ['window@4', 'property@8'],
+  check: (request, { resources }) => (resources.roots.has(request.u32(4)) && isCutBuffer(request.u32(8)) ? { kind: 'silence' } : undefined),
+};
+
+/** Names that these rules must know the numbers of. */
+export function isSelectionName(name: string): boolean {
+  return MANAGERS.test(name);
+}
+
+/** Nothing is read of the display's clipboard. */
+export const NO_PASTE_RULES: Rules = { core: { ConvertSelection: converting, GetProperty: readingProperty } };
+
+/** Nothing is put into it. */
+export const NO_COPY_RULES: Rules = { core: { SetSelectionOwner: owning, ChangeProperty: writingProperty } };
+
+function isCutBuffer(atom: number): boolean {
+  return atom >= CUT_BUFFERS.first && atom <= CUT_BUFFERS.last;
+}
