@@ -1,7 +1,7 @@
 /** The roles of one node behind the one interface that the command drives. */
 import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import { neighboursOf, type Chain, type JoinedChannel, type LegAddress, type LegHub, type NodeStatus, type PublicKey, type ReloadReport, type RunningNode } from '@lstp/core';
+import { neighboursOf, type Chain, type JoinedChannel, type LegAddress, type LegHub, type NodeStatus, type PluginDefinition, type PublicKey, type ReloadReport, type RunningNode } from '@lstp/core';
 import type { EndRole } from '@lstp/end';
 import type { MiddleRole } from '@lstp/middle';
 
@@ -58,13 +58,13 @@ export class ComposedNode implements RunningNode {
   }
 
   /** First everything that can refuse is read: the lists of admitted keys, then the files of services. */
-  async reload(chains: readonly Chain[]): Promise<ReloadReport> {
+  async reload(chains: readonly Chain[], plugins: readonly PluginDefinition[] = []): Promise<ReloadReport> {
     const { end, middle } = this.#roles;
     middle?.check(chains);
     const read = (await end?.reloadFiles(chains)) ?? [];
     const relayed = middle?.reload(chains) ?? [];
     this.#meetNeighbours(chains);
-    const { applied, ignored } = (await end?.reload(chains)) ?? { applied: [], ignored: [] };
+    const { applied, ignored } = (await end?.reload(chains, plugins)) ?? { applied: [], ignored: [] };
     return { applied: [...relayed, ...read, ...applied], ignored: [...this.#unheeded(chains), ...ignored] };
   }
 
