@@ -94,6 +94,7 @@ export class ComposedNode implements RunningNode {
     const wanted = tasksIn(chains);
     return [
       ...(isDeepStrictEqual(listenersOf(first, node), listenersOf(chains, node)) ? [] : [`listen of ${node} has changed; it stays as it was until a restart`]),
+      ...TRUST.filter((key) => !isDeepStrictEqual(trustOf(first, node, key), trustOf(chains, node, key))).map((key) => `${key} of ${node} has changed; it stays as it was until a restart`),
       ...(wanted.relay && middle === undefined ? [`${node} is to relay for others; that begins with a restart`] : []),
       ...(wanted.end && end === undefined ? [`tunnels begin or end at ${node} now; that begins with a restart`] : []),
     ];
@@ -107,6 +108,13 @@ export class ComposedNode implements RunningNode {
     hub.know(end, { neighbours: beside.map(({ neighbour }) => neighbour) });
     hub.keep(end, { links: beside.filter(({ dialsLink }) => dialsLink).map(({ neighbour }) => neighbour), standbys: [] });
   }
+}
+
+/** What a node's legs are made with. Files that it names are read anew anyway. */
+const TRUST = ['authorities', 'certificate', 'proxyProtocol'] as const;
+
+function trustOf(chains: readonly Chain[], node: string, key: (typeof TRUST)[number]): unknown[] {
+  return chains.map(({ nodes }) => nodes.get(node)?.[key]);
 }
 
 function listenersOf(chains: readonly Chain[], node: string): LegAddress[] {
