@@ -54,7 +54,7 @@ async function makeEnd({ node, identity, chains, logger }: NodeParts, hub: LegHu
 }
 
 /** How legs come about. Of several files the first that says something counts. */
-function carrying(parts: NodeParts): Pick<LegHubOptions, 'dialer' | 'acceptor' | 'isBalancer'> {
+export function carrying(parts: NodeParts): Required<Pick<LegHubOptions, 'dialer' | 'acceptor' | 'isBalancer'>> {
   const { node, chains } = parts;
   const roles = legRoles(parts);
   const own = chains.flatMap(({ chain }) => {
