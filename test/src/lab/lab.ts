@@ -14,7 +14,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
-import { firewallRules, type FirewallOptions } from './firewall.js';
+import { EXAMPLES, firewallRules, type FirewallOptions } from './firewall.js';
+import { fileURLToPath } from 'node:url';
 import { LabProcess } from './lab-process.js';
 
 export interface Site extends FirewallOptions {
@@ -157,7 +158,7 @@ export class Lab {
     this.#connect(name, { device: 'wan', at: behind ?? 'internet', bridge: behind === undefined ? 'inet' : 'lan', address: wan, ...(upstream === undefined ? {} : { gateway: `10.${upstream.net}.0.1` }) });
     this.#addresses.set(name, wan);
     for (const [at, host] of hosts.entries()) this.#host(host, { at: name, bridge: 'lan', address: `10.${net}.0.${10 + at}`, gateway: `10.${net}.0.1` });
-    const inside = (setting: string): string => exec(['ip', 'netns', 'exec', this.namespace(name), 'sysctl', '-qw', setting]);
+    const inside = (setting: string): string => exec(['ip', 'netns', 'exec', this.namespace(name), 'sysctl', ...(setting.endsWith('.conf') ? ['-qp', fileURLToPath(new URL(setting, EXAMPLES))] : ['-qw', setting])]);
     // Frames between hosts of one network are none of the firewall's business.
     for (const setting of ['net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=0', 'net.bridge.bridge-nf-call-ip6tables=0', ...(site.sysctl ?? [])]) inside(setting);
     exec(['ip', 'netns', 'exec', this.namespace(name), 'nft', '-f', '-'], firewallRules(out.map((host) => this.address(host)), site));
