@@ -9,6 +9,9 @@ const PROGRAMS = {
   'openssh-server': 'sshd',
   'openssh-client': 'ssh',
   openssl: 'openssl',
+  'dante-server': 'danted',
+  'tinyproxy-bin': 'tinyproxy',
+  socat: 'socat',
 } as const;
 
 export type DebianPackage = keyof typeof PROGRAMS;
