@@ -44,9 +44,9 @@ describe('the laboratory:', function () {
   }
 
   /** The file of the far side comes through the tunnel, whole, by curl. */
-  async function expectDownload(url = 'http://127.0.0.1:8080', words: readonly string[] = []): Promise<void> {
-    const digest = (await lab.start('desk', ['curl', '-sS', ...words, `${url}/digest`]).ended).stdout;
-    const { status, stdout, stderr } = await lab.start('desk', ['curl', '-sS', ...words, `${url}/file`]).ended;
+  async function expectDownload(url = 'http://127.0.0.1:8080', words: readonly string[] = [], host = 'desk'): Promise<void> {
+    const digest = (await lab.start(host, ['curl', '-sS', ...words, `${url}/digest`]).ended).stdout;
+    const { status, stdout, stderr } = await lab.start(host, ['curl', '-sS', ...words, `${url}/file`]).ended;
     expect(status, stderr).to.equal(0);
     expect(createHash('sha256').update(Buffer.from(stdout, 'latin1')).digest('hex')).to.equal(digest).and.to.match(/^[0-9a-f]{64}$/);
   }
@@ -247,12 +247,20 @@ describe('the laboratory:', function () {
     expectKept('globex');
   });
 
-  it('a link outside that takes 1280 bytes in a packet', async () => {
-    await startSmall({});
-    exec(['ip', '-n', lab.namespace('globex'), 'link', 'set', 'wan', 'mtu', '1280']);
-    exec(['ip', '-n', lab.namespace('internet'), 'link', 'set', 'globex', 'mtu', '1280']);
+  it('links outside that take 1280 bytes in a packet, and networks inside that take more', async () => {
+    lab = await Lab.make({ internet: ['west'], sites: { globex: { net: 1, hosts: ['desk', 'gproxy'], out: ['gproxy'] }, acme: { net: 2, hosts: ['lab'], out: ['lab'] } } });
+    for (const place of ['west', 'globex', 'acme']) lab.narrow(place, 1280);
+    await Promise.all([fileServer(lab, 'lab', FILE_BYTES), fileServer(lab, 'desk', FILE_BYTES), dante(lab, 'gproxy')]);
+    chain = LabChain.ofParts(lab, {
+      nodes: { desk: `egress: "socks5://${lab.address('gproxy')}:1080"`, west: `listen: "${lab.address('west')}:7070"`, lab: '' },
+      route: 'desk > west < lab',
+      services: ['web: { at: desk, listen: "127.0.0.1:8080", to: "127.0.0.1:80" }', 'back: { at: lab, listen: "127.0.0.1:8080", to: "127.0.0.1:80" }'],
+    });
+    await chain.start();
+    await chain.established('desk');
     await expectDownload();
-    expectKept('globex');
+    await expectDownload('http://127.0.0.1:8080', [], 'lab');
+    expectKept('globex', 'acme');
   });
 
   it('a line that loses a packet in a hundred', async () => {

@@ -110,6 +110,15 @@ export class Lab {
     return stdout;
   }
 
+  /**
+   * The cable of an internet host, or of a site's firewall, takes `bytes` a packet. Switches drop what is too large and say
+   * nothing, so every cable at the internet must be told; whoever routes from a wider network then says so by ICMP.
+   */
+  narrow(place: string, bytes: number): void {
+    const device = place in this.#plan.sites ? 'wan' : 'eth0';
+    for (const [namespace, link] of [[place, device], ['internet', place]] as const) exec(['ip', '-n', this.namespace(namespace), 'link', 'set', link, 'mtu', String(bytes)]);
+  }
+
   /** The namespace that switches the internet; of a site, its firewall's. */
   namespace(place: string): string {
     return `${this.#prefix}-${place}`;
