@@ -16,6 +16,7 @@ import { monitor } from './figures/monitor.js';
 import { parser } from './figures/parser.js';
 import { passThrough } from './figures/pass-through.js';
 import { reach } from './figures/reach.js';
+import { recovery } from './figures/recovery.js';
 import { roundTrip } from './figures/round-trip.js';
 import { state } from './figures/state.js';
 import { start } from './figures/start.js';
@@ -26,7 +27,7 @@ import { Scope } from './process/scope.js';
 import { Results } from './report/results.js';
 import { renderTable } from './report/table.js';
 
-const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, frontEnds, reach, compression, monitor, start, parser, state];
+const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, frontEnds, reach, compression, monitor, recovery, start, parser, state];
 
 process.exitCode = await main();
 

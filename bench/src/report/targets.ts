@@ -39,13 +39,22 @@ const TARGETS: readonly Target[] = [
   { figure: 'reach', case: '1 stream down, legs over wss', against: 'tcp', bound: 'at least', aim: 0.4 },
   { figure: 'compression', case: 'log text, zlib', bound: 'at least', aim: 50 },
   { figure: 'compression', case: 'a byte waits', bound: 'at most', aim: 1000 },
+  { figure: 'recovery', case: 'relay back after kill -9, p50', bound: 'at most', aim: 300 },
+  { figure: 'recovery', case: 'relay back after kill -9, p99', bound: 'at most', aim: 1000 },
+  { figure: 'recovery', case: 'one of two relays back after kill -9, p50', bound: 'at most', aim: 300 },
+  { figure: 'recovery', case: 'one of two relays back after kill -9, p99', bound: 'at most', aim: 1000 },
+  { figure: 'recovery', case: 'kill -9, another relay, p50', bound: 'at most', aim: 300 },
+  { figure: 'recovery', case: 'kill -9, another relay, p99', bound: 'at most', aim: 1000 },
+  { figure: 'recovery', case: 'stands still, another relay, p99', bound: 'at most', aim: 5000 },
+  { figure: 'recovery', case: 'the same, of the CPU', cpu: true, bound: 'at most', aim: 5 },
+  { figure: 'recovery', case: 'rolling restart', bound: 'at most', aim: 200 },
   { figure: 'start', bound: 'at most', aim: 400 },
 ];
 
 /** The target of one row of the table. */
 export function targetOf(label: Label, against: string | undefined): Target | undefined {
   const isCpu = label.case.includes('CPU');
-  if (isCpu && !label.case.endsWith('CPU in all')) return undefined;
+  if (label.case.includes(', CPU') && !label.case.endsWith('CPU in all')) return undefined;
   return TARGETS.find((target) => (target.cpu === true) === isCpu && target.figure === label.figure && target.against === against && label.case.startsWith(target.case ?? ''));
 }
 
