@@ -4,6 +4,7 @@
  * LSTP_TEST_KILLS=100 npm test -- test/src/nothing-lost.spec.ts     so many kills, and 1 GiB each way; it says what it saw
  */
 import { expect } from 'chai';
+import { missingProxies, ProxyBed } from '@lstp/legs/testing';
 import { skipBecause, Workplace } from 'lstp/testing';
 import { setTimeout as later } from 'node:timers/promises';
 import { AllAtOnce } from './support/all-at-once.js';
@@ -77,6 +78,29 @@ describe('a download, an upload, an ssh session and pgbench at once outlive', fu
         await later(500);
       },
     });
+  });
+
+  it('egress proxies, SOCKS and HTTP, that are killed and started again', async function () {
+    const lacking = missingProxies('dante', 'squid');
+    if (lacking !== undefined) skipBecause(this, lacking);
+    const bed = new ProxyBed();
+    try {
+      const [socks, http] = [await bed.dante(), await bed.squid()];
+      await Promise.all(NODES.map((node) => chain.kill(node)));
+      chain.write({ services: programs.services, egress: { desk: `socks5://127.0.0.1:${socks}`, lab: `http://127.0.0.1:${http}` } });
+      for (const node of NODES) await chain.start(node);
+      await during(6, {
+        times: 4,
+        harass: async (time) => {
+          const proxy = time % 2 === 0 ? socks : http;
+          await bed.end(proxy);
+          await bed.again(proxy);
+          await later(800);
+        },
+      });
+    } finally {
+      await bed.stop();
+    }
   });
 });
 
