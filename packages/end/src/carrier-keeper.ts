@@ -169,7 +169,8 @@ export class CarrierKeeper {
     if (this.#stopped) return leg.close({ code: 'SHUTTING_DOWN', message: 'this end is going down' });
     if (state === undefined) return this.#holdStranger(leg, setup);
     const isLeaving = state.leaving !== undefined && !leadsOver(state.lanes[alt], state.leaving);
-    const keeps = this.#options.side === 'left' && state.carrier?.facts.peerInstance === instance && state.alt !== alt && !isLeaving;
+    const isNeedless = state.alt !== alt && alt !== state.preferred && !isLeaving;
+    const keeps = this.#options.side === 'left' && state.carrier?.facts.peerInstance === instance && isNeedless;
     if (!keeps) return this.#answer(state, leg, setup);
     state.held?.leg.close({ code: 'SUPERSEDED', message: 'another leg waits for this slot' });
     state.held = { leg, setup };
