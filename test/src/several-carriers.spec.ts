@@ -74,6 +74,20 @@ describe('desk > (west | east) < lab', function () {
     await chain.kill('west');
   });
 
+  it('goes on when it loses its relay while it waits in vain at the one that it prefers', async () => {
+    await start([]);
+    await chain.kill('west');
+    await routesAre([ROUTES[1]]);
+    // A relay that pairs nobody with desk: it takes lab for a stranger.
+    chain.writeAs('deaf.yaml', { route: 'desk > (west | east) < lab', services: programs.services, keys: { lab: chain.makeKey('lab', 'elsewhere') } });
+    await chain.start('west', { file: 'deaf.yaml' });
+    await eventually(async () => (await chain.status('west')).relay?.parked === 1, () => 'desk waits at west');
+    await chain.kill('east');
+    await chain.start('east');
+    await eventually(async () => (await chain.tunnel('desk')).state === 'established', () => 'desk comes back to east', 40_000);
+    await routesAre([ROUTES[1]]);
+  });
+
   it('resets what is open, at both ends, when there was no way for the grace time', async () => {
     await start(['grace: 1s']);
     await routesAre([ROUTES[0]]);

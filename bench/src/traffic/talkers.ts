@@ -78,6 +78,7 @@ class Talker {
   #said = Buffer.alloc(0);
   #heard = 0;
   #leaving = false;
+  #isFailed = false;
 
   constructor(host: TalkerHost, { port, index, paceMs, bytes }: { port: number; index: number; paceMs: number; bytes: number }) {
     this.#host = host;
@@ -116,7 +117,8 @@ class Talker {
   }
 
   #fail(fault: string): void {
-    if (!this.#socket.destroyed) this.#host.fail(`connection ${this.#index}: ${fault}`);
+    if (!this.#isFailed) this.#host.fail(`connection ${this.#index}: ${fault}`);
+    this.#isFailed = true;
     this.waitingSince = undefined;
     this.#socket.destroy();
   }

@@ -314,6 +314,8 @@ export class CarrierKeeper {
     if (state.carrier === undefined || state.alt === state.preferred || control.lane.state !== 'idle') return;
     control.lane.dial();
     control.timer = setTimeout(() => {
+      // The other carrier was lost meanwhile: what began as a return is a step of the walk.
+      if (state.carrier === undefined) return this.#walkOn(state, control);
       if (control.lane.state === 'reaching') control.lane.cancel();
       this.#returnLater(state);
     }, UNPAIRED_MS);
