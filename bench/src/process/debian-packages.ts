@@ -9,6 +9,10 @@ const PROGRAMS = {
   'openssh-server': 'sshd',
   'openssh-client': 'ssh',
   openssl: 'openssl',
+  xvfb: 'Xvfb',
+  xauth: 'xauth',
+  xterm: 'xterm',
+  'x11-apps': 'x11perf',
 } as const;
 
 export type DebianPackage = keyof typeof PROGRAMS;

@@ -36,6 +36,10 @@ const TARGETS: readonly Target[] = [
   { figure: 'front-ends', case: 'opens later', bound: 'at most', aim: 1 },
   { figure: 'compression', case: 'log text, zlib', bound: 'at least', aim: 50 },
   { figure: 'compression', case: 'a byte waits', bound: 'at most', aim: 1000 },
+  { figure: 'x11', case: 'near: x11perf, geometric', against: 'ssh -X -J', bound: 'at least', aim: 1 },
+  { figure: 'x11', case: '40 ms: x11perf, geometric', against: 'ssh -X -J', bound: 'at least', aim: 1.5 },
+  { figure: 'x11', case: '40 ms: images', against: 'ssh -X -J', bound: 'at least', aim: 2 },
+  { figure: 'x11', against: 'no monitor', cpu: true, bound: 'at most', aim: 1.1 },
   { figure: 'start', bound: 'at most', aim: 400 },
 ];
 
