@@ -4,9 +4,10 @@
  */
 import { bundledPlugins } from '@lstp/plugins';
 import { expect } from 'chai';
-import { BIN, freePorts, Workplace } from 'lstp/testing';
+import { BIN, freePorts, skipBecause, Workplace } from 'lstp/testing';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { LOOKED_UP, REMOTE_NAME, writeNoNames, writeRemoteNames } from './support/name-services.js';
@@ -19,27 +20,27 @@ interface Bed {
   readonly place: Workplace;
   /** Of the service. */
   readonly port: number;
-  /** Of the real server, TCP and UDP, which says WORDS and what it was told. */
+  /** Of the real server, TCP and UDP, which says WORDS. */
   readonly server: number;
 }
 
-/** The keys of a service beside `at` and `listen`, by what the real server is called; and how an application uses it. */
+/** The keys of a service beside `at`, by where it listens and what the real server is called; and how an application uses it. */
 interface Row {
-  readonly service?: (target: string) => string;
+  readonly service?: (listen: string, server: number) => string;
   readonly use: (bed: Bed) => Promise<string>;
 }
 
 const ROWS: Readonly<Record<string, Row>> = {
   forward: {
-    service: (target) => `to: "${target}"`,
+    service: (listen, server) => `listen: "${listen}", to: "${REMOTE_NAME}:${server}"`,
     use: ({ port }) => new RawClient(port).send('!').everything(),
   },
   'http-proxy': {
-    service: () => 'plugin: http-proxy, allow: ["127.0.0.1:*"]',
+    service: (listen) => `plugin: http-proxy, listen: "${listen}", allow: ["127.0.0.1:*"]`,
     use: ({ port, server }) => new RawClient(port).send(`CONNECT ${REMOTE_NAME}:${server} HTTP/1.1\r\nHost: ${REMOTE_NAME}:${server}\r\n\r\n!`).everything(),
   },
   socks: {
-    service: () => 'plugin: socks, allow: ["127.0.0.1:*"]',
+    service: (listen) => `plugin: socks, listen: "${listen}", allow: ["127.0.0.1:*"]`,
     use: ({ port, server }) => new RawClient(port).sendBytes(socks5(REMOTE_NAME, server)).everything(),
   },
   stdio: {
@@ -51,7 +52,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
   },
   udp: {
-    service: (target) => `plugin: udp, to: "${target}"`,
+    service: (listen, server) => `plugin: udp, listen: "${listen}", to: "${REMOTE_NAME}:${server}"`,
     use: async ({ port }) => {
       const socket = createSocket('udp4');
       socket.send('!', port, '127.0.0.1');
@@ -60,7 +61,23 @@ const ROWS: Readonly<Record<string, Row>> = {
       return answer.toString();
     },
   },
+  x11: {
+    service: (_listen, server) => `plugin: x11, to: "${REMOTE_NAME}:${server - FIRST_X_PORT}"`,
+    use: async ({ place }) => (await place.run(['x11', 'run', 'chain.yaml', '--as', 'desk', '--', 'xdpyinfo'])).stderr,
+  },
 };
+
+/** Display 0's. */
+const FIRST_X_PORT = 6000;
+const X_CLIENT = /^[lB]/;
+
+/** As an X server it takes nobody, and says why (X Protocol, "Connection Setup"). */
+function answerTo(said: Buffer): Buffer {
+  const words = `${WORDS}!`;
+  if (!X_CLIENT.test(said.toString('latin1'))) return Buffer.from(words);
+  const reason = Buffer.from(words.padEnd(Math.ceil(words.length / 4) * 4));
+  return Buffer.concat([Buffer.of(0, reason.length, 11, 0, 0, 0, reason.length / 4, 0), reason]);
+}
 
 /** No authentication, CONNECT to a name (RFC 1928), and a byte for the server. */
 function socks5(host: string, port: number): Buffer {
@@ -77,16 +94,16 @@ describe('a name of the far side is looked up at no near end', function () {
   let real: number;
 
   before(async () => {
-    server = createServer((socket) => socket.on('error', () => {}).once('data', (chunk) => socket.end(`${WORDS}${String(chunk)}`))).listen(0, '127.0.0.1');
+    server = createServer((socket) => socket.on('error', () => {}).once('data', (chunk) => socket.end(answerTo(chunk)))).listen(0, '127.0.0.1');
     await once(server, 'listening');
     real = (server.address() as AddressInfo).port;
-    datagrams = createSocket('udp4', (datagram, { port, address }) => datagrams.send(`${WORDS}${String(datagram)}`, port, address)).bind(real, '127.0.0.1');
+    datagrams = createSocket('udp4', (datagram, { port, address }) => datagrams.send(answerTo(datagram), port, address)).bind(real, '127.0.0.1');
     await once(datagrams, 'listening');
     const listening = Object.entries(ROWS).filter(([, { service }]) => service !== undefined);
     const free = await freePorts(listening.length);
     const lines = listening.map(([name, { service }], index) => {
       ports.set(name, free[index] ?? 0);
-      return `${name}: { at: desk, listen: "127.0.0.1:${free[index]}", ${service?.(`${REMOTE_NAME}:${real}`)} }`;
+      return `${name}: { at: desk, ${service?.(`127.0.0.1:${free[index]}`, real)} }`;
     });
     chain = await ProcessChain.make(place);
     chain.write({ services: lines });
@@ -113,7 +130,8 @@ describe('a name of the far side is looked up at no near end', function () {
   });
 
   for (const [name, { use }] of Object.entries(ROWS)) {
-    it(name, async () => {
+    it(name, async function () {
+      if (name === 'x11' && !existsSync('/usr/bin/xdpyinfo')) skipBecause(this, 'x11-utils is not installed');
       expect(await use({ place, port: ports.get(name) ?? 0, server: real })).to.contain(`${WORDS}!`);
       expect(chain.running.get('desk')?.stderr).not.to.contain(LOOKED_UP);
       expect(chain.isRunning('desk')).to.equal(true);

@@ -42,10 +42,16 @@ describe('a plugin of somebody else', function () {
     for (const { name, files } of packed) {
       const paths = files.map(({ path }) => path);
       expect(paths, name).to.include('dist/src/index.js').and.include('dist/src/index.d.ts');
+      expect(paths, name).to.include('LICENSE');
       const foreign = paths.filter((path) => /(^|\/)test\/|\.spec\.|\.tsbuildinfo$/.test(path) || (path.endsWith('.ts') && !path.endsWith('.d.ts')));
       expect(foreign, name).to.deep.equal([]);
     }
     expect(packed.find(({ name }) => name === 'lstp')?.files.map(({ path }) => path)).to.include.members(['bin/lstp.js', 'templates/plugin/index.js']);
+  });
+
+  it('gets one license in all of them, the one of the project', () => {
+    const license = readFileSync(join(ROOT, 'LICENSE'), 'utf8');
+    for (const name of PACKAGES) expect(readFileSync(join(ROOT, 'packages', name, 'LICENSE'), 'utf8'), name).to.equal(license);
   });
 
   it('passes its own tests, the conformance suites among them', async () => {

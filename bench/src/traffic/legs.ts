@@ -2,7 +2,7 @@
  * Program: the ends of thousands of tunnels as a relay sees them, up to the raw pipe. Real legs and set-ups, one tunnel
  * a leg or pair of legs; what would come next, TLS, is not the relay's business.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   freezeSetup, generateIdentity, LegHub, nodeCrypto, rendezvousDigest, signerOf, VERSIONS,
   type Neighbour, type OwnSetup, type PublicKey, type Side, type Signer,
@@ -25,7 +25,7 @@ interface End {
 const log = await createLogger({ level: 'silent' });
 const ends = { left: makeEnds('left'), right: makeEnds('right') };
 /** The raw pipes, paused. */
-const pipes: Socket[] = [];
+const pipes: Duplex[] = [];
 
 serveCalls({
   legKeys: () => [...ends.left, ...ends.right].map(({ signer }) => signer.publicKey),

@@ -19,7 +19,7 @@ export async function loadChains(names: readonly string[], { plugins = true, sec
   const results = await Promise.allSettled(names.flatMap(filesOf).map((file) => loadChain(file, options)));
   const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
   if (reasons.length === 1) throw reasons[0];
-  if (reasons.length > 1) throw new AggregateError(reasons);
+  if (reasons.length > 1) throw new AggregateError(reasons, reasons.map(({ message }) => message).join('\n'));
   return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 

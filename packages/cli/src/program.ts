@@ -13,6 +13,7 @@ import type { StatusOptions } from './commands/status.js';
 import type { TrialOptions } from './commands/trial.js';
 import type { UpOptions } from './commands/up.js';
 import type { X11RunOptions } from './commands/x11-run.js';
+import type { X11TopOptions } from './commands/x11-top.js';
 
 /** `onStatus` is called with the exit status of the command that ran. */
 export function makeProgram(onStatus: (status: number) => void): Command {
@@ -151,7 +152,26 @@ function declareX11(program: Command, done: Done): void {
     .addOption(waitOption())
     .action(async (file: string, command: string[], options: X11RunOptions) => done(await (await import('./commands/x11-run.js')).x11Run(file, command, options)));
   run.showHelpAfterError('(`lstp x11 run --help` shows how)');
-  for (const one of [group, run]) example(one, 'lstp init demo', "sed -i 's/# x:/x:/' demo/chain.yaml", IN_BACKGROUND, 'lstp x11 run demo/chain.yaml --as desk --wait 10 -- xterm');
+  for (const one of [group, run]) example(one, ...WITH_DISPLAY, 'lstp x11 run demo/chain.yaml --as desk --wait 10 -- xterm');
+  declareX11Top(group, done);
+}
+
+/** The starter's display, which it has as a comment. */
+const WITH_DISPLAY = ['lstp init demo', "sed -i 's/# x:/x:/' demo/chain.yaml", IN_BACKGROUND];
+
+function declareX11Top(group: Command, done: Done): void {
+  const command = group
+    .command('top')
+    .description('show what X clients do: their names, windows, requests and bytes a second, round trips, errors')
+    .argument('<file>', 'chain file')
+    .addOption(asOption('the node that runs here').makeOptionMandatory())
+    .option('--service <service>', 'the clients of this service only')
+    .addOption(new Option('--interval <seconds>', 'time between two looks').default(1).argParser(seconds))
+    .option('--once', 'look once, as where standard output is no terminal')
+    .addOption(waitOption())
+    .action(async (file: string, options: X11TopOptions) => done(await (await import('./commands/x11-top.js')).x11Top(file, options)));
+  command.showHelpAfterError('(`lstp x11 top --help` shows how)');
+  example(command, ...WITH_DISPLAY, 'lstp x11 top demo/chain.yaml --as desk --wait 10 --once');
 }
 
 function declarePasswd(program: Command, done: Done): void {

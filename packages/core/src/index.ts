@@ -6,6 +6,7 @@ export * from './config/index.js';
 export * from './node/neighbours.js';
 export * from './node/running-node.js';
 export * from './plugin/catalogue.js';
+export { construct } from './plugin/construct.js';
 export * from './plugin/contract.js';
 export * from './plugin/handshake.js';
 export * from './protocol/index.js';

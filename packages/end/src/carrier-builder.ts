@@ -2,13 +2,12 @@
  * From a raw pipe to a carrier: the security plugin's handshake, then set-up again over the secured line, compared.
  * Only what comes out of here reaches a tunnel. Specification: docs/spec.md, "Set-up inside TLS".
  */
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CARRIER_EXPORTER, CarrierSetup, decodeJson, encodeJson, FrameReader, isMaster, ProtocolError, type CarrierFacts, type CarrierIdentity, type CheckedPeer, type Credentials, type Crypto, type OwnSetup, type SecuredCarrier, type Security } from '@lstp/core';
 
 export interface RawCarrier {
   /** What was read beyond LSTP is pushed back already. Owned from now on. */
-  readonly socket: Socket;
+  readonly socket: Duplex;
   readonly own: OwnSetup;
   readonly peer: CheckedPeer;
 }

@@ -5,9 +5,11 @@
  * Lanes on which the neighbour dials us are answered when a set-up comes, or use a standby leg of that neighbour.
  * Specification: docs/spec.md, "Dialing neighbours".
  */
+import { isDeepStrictEqual } from 'node:util';
 import { Backoff, type Carrier, type ClearSetup, type LegConnection, type WireCode } from '@lstp/core';
 import type { BuiltCarrier } from './carrier-builder.js';
 import { Lane, type LaneFacts, type LaneFailure, type LaneHost } from './lane.js';
+import type { Alternative } from './route-pins.js';
 
 /** The left end walks on when nobody was paired with it for this long. */
 const UNPAIRED_MS = 5000;
@@ -16,15 +18,15 @@ const SUPERSEDED_MS = 60_000;
 /** A carrier that lived this long was a success: one that is lost every two seconds is built anew as quickly each time. */
 const STABLE_MS = 1000;
 /** A carrier that is not on the way that its slot prefers tries to go back there this often. */
-const RETURN_MS = 10_000;
+const RETURN_MS = 5000;
 /** A set-up for a slot that we do not know yet: our own word for it may be on its way. */
 const UNKNOWN_SLOT_MS = 10_000;
 
 export interface KeeperOptions {
   readonly side: 'left' | 'right';
   readonly carriers: number;
-  /** For each alternative, in order: who our neighbour is and whether we dial it. */
-  readonly alternatives: readonly (Omit<LaneFacts, 'slot'> & { readonly dials: boolean })[];
+  /** In order; update() gives others. */
+  readonly alternatives: readonly Alternative[];
   readonly lane: Omit<LaneHost, 'handlePaired' | 'handleBuilt' | 'handleFailed' | 'handleProgress'>;
   now(): number;
   /** A carrier should have another in its place, over whatever way there is then. */
@@ -55,7 +57,7 @@ interface SlotState {
 }
 
 interface LaneControl {
-  readonly lane: Lane;
+  lane: Lane;
   readonly dials: boolean;
   readonly backoff: Backoff;
   timer: NodeJS.Timeout | undefined;
@@ -65,10 +67,12 @@ export class CarrierKeeper {
   readonly #options: KeeperOptions;
   readonly #slots = new Map<number, SlotState>();
   readonly #strangers = new Map<LegConnection, { readonly setup: ClearSetup; readonly timer: NodeJS.Timeout }>();
+  #alternatives: readonly Alternative[];
   #stopped = true;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#alternatives = options.alternatives;
   }
 
   start(): void {
@@ -85,6 +89,19 @@ export class CarrierKeeper {
       leg.close({ code: 'SHUTTING_DOWN', message: 'this end is going down' });
     }
     this.#strangers.clear();
+  }
+
+  /** The same routes with other keys, addresses or ways out: attempts under way begin anew, carriers that are up are the tunnel's. */
+  update(alternatives: readonly Alternative[]): void {
+    this.#alternatives = alternatives;
+    for (const state of this.#slots.values()) {
+      const changed = state.lanes.filter((control) => this.#renew(state, control));
+      if (changed.length === 0) continue;
+      if (state.carrier === undefined) this.#ensure(state);
+      else if (this.#options.side === 'right') this.#ensureOthers(state);
+      else if (state.leaving !== undefined) this.#walk(state);
+      else this.#returnLater(state);
+    }
   }
 
   /** An additional carrier is wanted for `slot`, for `forMs`. */
@@ -111,6 +128,7 @@ export class CarrierKeeper {
     if (state === undefined || state.carrier !== carrier) return;
     const backoff = state.lanes[state.alt]?.backoff;
     if (this.#options.now() - state.since >= STABLE_MS) backoff?.reset();
+    else backoff?.ease();
     state.carrier = undefined;
     if (carrier.slot >= this.#options.carriers) return this.#dropSlot(carrier.slot);
     state.leaving = undefined;
@@ -121,7 +139,7 @@ export class CarrierKeeper {
     const control = state.lanes[state.alt];
     if (control === undefined || this.#stopped) return;
     clearTimeout(control.timer);
-    control.timer = setTimeout(() => state.carrier === undefined && this.#ensure(state), backoff?.next(this.#options.now()) ?? 0);
+    control.timer = setTimeout(() => state.carrier === undefined && this.#ensure(state), backoff?.next(this.#options.now(), 'behind') ?? 0);
   }
 
   /**
@@ -159,13 +177,25 @@ export class CarrierKeeper {
   }
 
   #addSlot(slot: number): SlotState {
-    const preferred = slot < this.#options.carriers ? slot % this.#options.alternatives.length : 0;
+    const preferred = slot < this.#options.carriers ? slot % this.#alternatives.length : 0;
     const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, preferred, walk: preferred, held: undefined, leaving: undefined, expiry: undefined };
-    for (const { dials, ...facts } of this.#options.alternatives) {
+    for (const { dials, ...facts } of this.#alternatives) {
       state.lanes.push({ lane: new Lane({ ...facts, slot }, this.#laneHost(state)), dials, backoff: new Backoff(), timer: undefined });
     }
     this.#slots.set(slot, state);
     return state;
+  }
+
+  /** A lane of what its alternative is now; false where that is what it was. */
+  #renew(state: SlotState, control: LaneControl): boolean {
+    const { slot, alt } = control.lane.facts;
+    const { dials: _, ...facts } = this.#alternatives[alt] ?? { ...control.lane.facts, dials: control.dials };
+    if (isDeepStrictEqual(control.lane.facts, { ...facts, slot })) return false;
+    clearTimeout(control.timer);
+    control.lane.cancel();
+    control.backoff.reset();
+    control.lane = new Lane({ ...facts, slot }, this.#laneHost(state));
+    return true;
   }
 
   #dropSlot(slot: number): void {
@@ -293,21 +323,22 @@ export class CarrierKeeper {
     for (const control of state.lanes) if (control.lane.facts.alt !== state.alt) this.#try(control, state);
   }
 
-  #handleFailed(state: SlotState, lane: Lane, { code, message }: LaneFailure): void {
+  #handleFailed(state: SlotState, lane: Lane, failure: LaneFailure): void {
+    const { code, message } = failure;
     if (this.#stopped) return;
     const control = state.lanes[lane.facts.alt];
     if (control === undefined) return;
     if (code === 'TAMPERED') this.#options.alarm(message, lane.facts);
     this.#options.report(message, state.slot);
-    this.#retry(state, control, code);
+    this.#retry(state, control, failure);
   }
 
-  #retry(state: SlotState, control: LaneControl, code: WireCode | undefined): void {
+  #retry(state: SlotState, control: LaneControl, failure: LaneFailure): void {
     clearTimeout(control.timer);
     if (this.#stopped) return;
     if (this.#options.side === 'left' && state.carrier !== undefined && state.leaving === undefined) return this.#returnLater(state);
     const isLast = this.#options.side === 'right' || control.lane.facts.alt >= state.lanes.length - 1;
-    const waitMs = code === 'SUPERSEDED' ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now(), absenceOf(code)) : 0;
+    const waitMs = failure.code === 'SUPERSEDED' ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now(), whyOf(failure)) : 0;
     control.timer = setTimeout(() => this.#again(state, control), waitMs);
   }
 
@@ -344,8 +375,8 @@ function leadsOver(control: LaneControl | undefined, node: string): boolean {
   return control !== undefined && control.lane.facts.route.slice(1, -1).some((pin) => pin.node === node);
 }
 
-/** What a failed attempt says of whether anybody is there: without a code nothing answered at all. */
-function absenceOf(code: WireCode | undefined): 'absent' | 'behind' | 'refused' {
+/** What an attempt that failed says of who is there: without a code nothing answered at all, and strangers may be too many. */
+function whyOf({ code, wasStranger }: LaneFailure): 'absent' | 'behind' | 'refused' {
   if (code === undefined) return 'absent';
-  return code === 'UNREACHABLE' || code === 'SHUTTING_DOWN' ? 'behind' : 'refused';
+  return !wasStranger && ['UNREACHABLE', 'SHUTTING_DOWN', 'LOST'].includes(code) ? 'behind' : 'refused';
 }

@@ -8,18 +8,20 @@
 import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import {
-  CHANNELS, CLOCK, DIALER, IDENTITY, LISTENERS, LOGGER, nodeCrypto, Pool,
+  CHANNELS, CLOCK, construct, DIALER, IDENTITY, LISTENERS, LOGGER, nodeCrypto, Pool,
   type Chain, type Identity, type JoinedChannel, type LegHub, type Neighbour, type PluginDefinition, type ReloadReport, type Security, type ServiceConfig, type Signer, type TunnelConfig, type TunnelStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
 import { ApplicationDialer } from './application-dialer.js';
 import { ApplicationListeners } from './application-listeners.js';
-import { construct } from './construct.js';
 import { TunnelEnd } from './tunnel-end.js';
 
 /** Memory of a node that channels may borrow to hold what was granted and not yet taken. */
 const POOL_BYTES = 128 * 1024 * 1024;
+
+/** What a reload leaves as it is: the words of the chain file, and where they are kept. */
+const FIXED = { route: 'routes', common: 'common', carriers: 'carriers', spread: 'spread', grace: 'graceMs', login: 'login' } as const;
 
 export interface EndRoleOptions {
   readonly node: string;
@@ -76,21 +78,31 @@ export class EndRole {
     return this.#tunnels.map((tunnel) => tunnel.status());
   }
 
-  /** Services of tunnels that are there take effect; tunnels that come, go or change their way need a restart. */
+  /** What is read beside the chain files, before reload(): a line for each file. Rejects with what is wrong with one. */
+  async reloadFiles(chains: readonly Chain[]): Promise<string[]> {
+    const lines: string[] = [];
+    const wanted = this.#wanted(chains);
+    for (const tunnel of this.#tunnels) {
+      const config = wanted.get(tunnel.name)?.config;
+      if (config !== undefined) lines.push(...(await tunnel.reloadFiles(config)).map((line) => `${tunnel.name}: ${line}`));
+    }
+    return lines;
+  }
+
+  /** Services, keys and addresses of tunnels that are there take effect; tunnels that come, go or change their way need a restart. */
   async reload(chains: readonly Chain[]): Promise<ReloadReport> {
     const applied: string[] = [];
     const ignored: string[] = [];
-    const wanted = new Map(tunnelsOf(this.#options.node, chains).map(({ config }) => [config.name, config]));
+    const wanted = this.#wanted(chains);
     for (const tunnel of this.#tunnels) {
-      const config = wanted.get(tunnel.name);
-      if (config !== undefined) applied.push(...(await tunnel.reloadFiles(config)).map((line) => `${tunnel.name}: ${line}`));
-    }
-    for (const tunnel of this.#tunnels) {
-      const config = wanted.get(tunnel.name);
+      const found = wanted.get(tunnel.name);
       wanted.delete(tunnel.name);
-      if (config === undefined) ignored.push(`tunnel ${tunnel.name} is gone from the file; it goes on until a restart`);
-      else applied.push(...(await tunnel.reload(config)).map((line) => `${tunnel.name}: ${line}`));
-      if (config !== undefined && !isDeepStrictEqual(config.login, tunnel.login)) ignored.push(`login of tunnel ${tunnel.name} has changed; it stays as it was until a restart`);
+      if (found === undefined) {
+        ignored.push(`tunnel ${tunnel.name} is gone from the file; it goes on until a restart`);
+        continue;
+      }
+      applied.push(...(await tunnel.reload(found.config, found.chain)).map((line) => `${tunnel.name}: ${line}`));
+      ignored.push(...fixedChanges(found.config, tunnel.config).map((key) => `${key} of tunnel ${tunnel.name} has changed; it stays as it was until a restart`));
     }
     for (const name of wanted.keys()) ignored.push(`tunnel ${name} is new in the file; it begins with a restart`);
     return { applied, ignored };
@@ -99,11 +111,11 @@ export class EndRole {
   /** Joins a stream to a channel of a service whose applications connect here; `tunnel` where several have that name. */
   connect({ tunnel, service, target }: { readonly tunnel?: string; readonly service: string; readonly target?: string }, stream: Duplex): JoinedChannel {
     const { node } = this.#options;
-    const offers = this.#tunnels.filter(({ name, services }) => (tunnel === undefined || name === tunnel) && services.get(service)?.at === node);
+    const offers = this.#tunnels.filter(({ name, config }) => (tunnel === undefined || name === tunnel) && config.services.get(service)?.at === node);
     const [only] = offers;
     if (only === undefined) throw Object.assign(new Error(`no service ${service} takes applications in at ${node}`), { code: 'ERR_LSTP_NO_SERVICE' });
     if (offers.length > 1) throw Object.assign(new Error(`several tunnels have a service ${service}: ${offers.map(({ name }) => `${name}/${service}`).join(', ')}`), { code: 'ERR_LSTP_AMBIGUOUS' });
-    const config = only.services.get(service) as ServiceConfig;
+    const config = only.config.services.get(service) as ServiceConfig;
     const child = this.#options.container.createChildContainer();
     child.registerInstance(CHANNELS, only.opener(config));
     const connector = this.#options.plugins.find((plugin) => plugin.connector !== undefined)?.connector;
@@ -119,12 +131,16 @@ export class EndRole {
     await Promise.all(this.#tunnels.map((tunnel) => tunnel.stop()));
   }
 
+  #wanted(chains: readonly Chain[]): Map<string, { readonly chain: Chain; readonly config: TunnelConfig }> {
+    return new Map(tunnelsOf(this.#options.node, chains).map((one) => [one.config.name, one]));
+  }
+
   #makeTunnel(parts: { chain: Chain; config: TunnelConfig; pool: Pool; poolShare: number; security: Security }): TunnelEnd {
     const { node, hub, signer, container, plugins, software, logger, neighbourOf, holdMs, connectMs } = this.#options;
     return new TunnelEnd({
       ...parts, ...(holdMs === undefined ? {} : { holdMs }), ...(connectMs === undefined ? {} : { connectMs }), node, hub, signer, container, plugins, software,
       crypto: nodeCrypto,
-      neighbourOf: (name) => neighbourOf(parts.chain, name),
+      neighbourOf,
       logger: logger.child({ tunnel: parts.config.name }),
     });
   }
@@ -138,4 +154,9 @@ export class EndRole {
 
 function tunnelsOf(node: string, chains: readonly Chain[]): { chain: Chain; config: TunnelConfig }[] {
   return chains.flatMap((chain) => [...chain.tunnels.values()].filter(({ left, right }) => left === node || right === node).map((config) => ({ chain, config })));
+}
+
+/** Words of the file whose change waits for a restart, and that mean something else now. */
+function fixedChanges(wanted: TunnelConfig, running: TunnelConfig): string[] {
+  return Object.entries(FIXED).flatMap(([word, key]) => (isDeepStrictEqual(wanted[key], running[key]) ? [] : [word]));
 }

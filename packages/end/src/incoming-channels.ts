@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { ChannelFlow } from './channel-flow.js';
 import { reset } from './last-words.js';
 import { shape, type ServiceParts } from './running-service.js';
-import type { TunnelRunner } from './tunnel-runner.js';
+import type { Shaped, TunnelRunner } from './tunnel-runner.js';
 
 /** For a front end to join or refuse one. */
 const INCOMING_TIMEOUT_MS = 30_000;
@@ -60,18 +60,31 @@ export class IncomingChannels {
     }
   }
 
+  /** Never throws: a front end may join in a later turn of the event loop, where nobody would catch it. */
   #join(channel: Channel, { stream, parts, head }: { readonly stream: Duplex; readonly parts: ServiceParts | undefined; readonly head: Uint8Array }): JoinedChannel {
     const join = this.#runner.joinOf(channel);
-    if (join === undefined) {
+    const shaped = join === undefined ? undefined : this.#shape(channel, { stream, parts, head });
+    if (join === undefined || shaped === undefined) {
       reset(stream);
       return { id: String(channel.id), connected: Promise.resolve({}), closed: Promise.resolve(channel.reason ?? 'reset') };
     }
-    const shaped = parts === undefined ? { stream, head } : shape(parts, { channel, role: 'front', head }, stream);
     this.#runner.tunnel.begin(channel, undefined, this.#runner.now());
     join.handleConnected(undefined);
     join.attach(shaped.stream, shaped.head);
     this.#runner.settle();
     return join;
+  }
+
+  /** Undefined where a rewriter or a codec throws; the channel is refused then. */
+  #shape(channel: Channel, { stream, parts, head }: { readonly stream: Duplex; readonly parts: ServiceParts | undefined; readonly head: Uint8Array }): Shaped | undefined {
+    if (parts === undefined) return { stream, head };
+    try {
+      return shape(parts, { channel, role: 'front', head }, stream);
+    } catch (error) {
+      this.#logger.error({ service: channel.request.service, channel: channel.id, err: error }, 'channel refused: a plugin failed');
+      this.#refuse(channel, 'internal', (error as Error).message);
+      return undefined;
+    }
   }
 
   #refuse(channel: Channel, code: 'refused' | 'timeout' | Parameters<IncomingChannel['refuse']>[0], message: string): void {

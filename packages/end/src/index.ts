@@ -2,7 +2,6 @@
 import 'reflect-metadata';
 
 export { EndRole, type EndRoleOptions } from './end-role.js';
-export { construct } from './construct.js';
 export { authorise, type Decision, type Policy } from './authorise.js';
 export { ApplicationDialer } from './application-dialer.js';
 export { ApplicationListeners } from './application-listeners.js';

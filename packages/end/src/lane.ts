@@ -43,6 +43,8 @@ export interface LaneFailure {
   /** Undefined: nothing answered. */
   readonly code: WireCode | undefined;
   readonly message: string;
+  /** The neighbour had not authenticated us yet. */
+  readonly wasStranger?: true;
 }
 
 /** waiting: for a standby leg; reaching: dialing, parked, on the way to the peer; building: the peer is known, TLS under way. */
@@ -134,10 +136,10 @@ export class Lane {
         else if (news.type === 'pass-through') this.#secure(leg, own);
         else this.#handleProgress(news);
       },
-      handleEnd: (end) => {
+      handleEnd: (end, leg) => {
         if (!this.#isCurrent(generation)) return;
         this.#leg = undefined;
-        this.#fail({ code: end.code, message: explain(end) });
+        this.#fail({ code: end.code, message: explain(end), ...(leg.peer === undefined && { wasStranger: true }) });
       },
     };
   }

@@ -79,6 +79,8 @@ export class LayeredStream extends Duplex implements Speaker {
       source.on('data', (chunk: Buffer) => first.write(chunk) || source.pause());
       source.on('end', () => this.#ending.confirm(() => first.end()));
       first.on('drain', () => source.resume());
+      // A front end that has read a handshake has paused it.
+      source.resume();
       join(this.#outgoing);
     }
     last.on('data', (chunk: Buffer) => this.push(chunk) || last.pause());

@@ -39,6 +39,8 @@ export class LoginGate {
   #state: LoginState = { state: 'none', message: 'nobody has' };
   /** Whose log-in `state` is about. */
   #claimed: string | undefined;
+  /** What was refused: another file of users may take it. */
+  #refused: { readonly credentials: Credentials; readonly key: PublicKey } | undefined;
   #failures = 0;
 
   constructor(options: LoginGateOptions) {
@@ -70,7 +72,11 @@ export class LoginGate {
   /** Files are read again: a line about it, if there is something to say. Rejects with what is wrong with them. */
   async reload(): Promise<string | undefined> {
     const { config, node } = this.#options;
-    if (this.#login !== undefined) return this.#login.reload?.();
+    if (this.#login !== undefined) {
+      const line = await this.#login.reload?.();
+      this.#judgeAgain();
+      return line;
+    }
     // What failed at the start may be put right; but nobody waits before a prompt any more.
     if (config === undefined || config.at === node) return undefined;
     try {
@@ -113,6 +119,7 @@ export class LoginGate {
     if (config === undefined || config.at === node || this.#association === association) return;
     this.#association = association;
     this.#claimed = login?.user;
+    this.#refused = undefined;
     if (login === undefined) this.#state = { state: 'none', message: `${config.at} gave no credentials` };
     else void this.#verify(login, { association, key });
   }
@@ -139,10 +146,29 @@ export class LoginGate {
 
   async #verify(credentials: Credentials, { association, key }: { readonly association: string; readonly key: PublicKey }): Promise<void> {
     this.#state = { state: 'pending' };
+    this.#refused = undefined;
     const state = await this.#judge(credentials, key);
     if (association !== this.#association) return;
-    this.#state = state;
+    // The file may have been read again meanwhile.
+    this.#state = this.#asOfNow(state);
+    if (state.state === 'none') this.#refused = { credentials, key };
     this.#options.decided();
+  }
+
+  /** By files that were read again. */
+  #judgeAgain(): void {
+    if (this.#refused === undefined) this.#state = this.#asOfNow(this.#state);
+    else void this.#verify(this.#refused.credentials, { association: this.#association, key: this.#refused.key });
+  }
+
+  /** Who was let in may be another by now, or nobody. */
+  #asOfNow(state: LoginState): LoginState {
+    if (state.state !== 'verified' || this.#login?.current === undefined) return state;
+    const { user: before } = state;
+    const user = this.#login.current(before);
+    if (user !== undefined) return { state: 'verified', user };
+    this.#options.logger.warn({ audit: 'denied', peer: this.#options.peer, user: before.user, code: 'denied', reason: 'no user any more' }, 'log-in withdrawn');
+    return { state: 'none', message: `${before.user} is no user any more` };
   }
 
   /** What the other end hears of it does not say what was wrong; the log does. */

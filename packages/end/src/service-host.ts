@@ -60,12 +60,12 @@ export class ServiceHost {
     return this.#maker;
   }
 
-  /** Makes the running services those of `wanted`; returns a line for each change. Channels of what changes go on. */
+  /** Makes the running services those of `wanted`, and tries again those that failed; returns a line for each change. Channels of what changes go on. */
   async apply(wanted: ReadonlyMap<string, ServiceConfig>): Promise<string[]> {
     const changes: string[] = [];
-    for (const [name, { config }] of [...this.#services]) {
+    for (const [name, { config, error }] of [...this.#services]) {
       const next = wanted.get(name);
-      if (next !== undefined && isSame(config, next)) continue;
+      if (next !== undefined && isSame(config, next) && error === undefined) continue;
       await this.#stop(name);
       if (next === undefined) changes.push(`service ${name} removed`);
     }

@@ -1,11 +1,10 @@
 /** Makes what a service of the chain file asks for: its plugins' classes, resolved from the node's container. */
 import {
-  CHANNELS, LOGGER, METRICS, OPTIONS, SERVICE,
+  CHANNELS, construct, LOGGER, METRICS, OPTIONS, SERVICE,
   type AttachedConfig, type BackEnd, type ChannelOpener, type Codec, type Constructor, type FrontEnd, type Login, type Monitor, type PluginDefinition, type Rewriter, type ServiceConfig,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
-import { construct } from './construct.js';
 import { hasParts, type RunningService, type ServiceParts } from './running-service.js';
 import { Tally } from './tally.js';
 import { withinTime } from './time-limit.js';

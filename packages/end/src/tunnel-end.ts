@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import {
   formatRoute, freezeSetup, rendezvousDigest, Tunnel, VERSIONS,
-  type AttachedConfig, type Carrier, type CarrierStatus, type Chain, type Channel, type ChannelOpener, type ChannelStatus, type Crypto, type LegConnection, type LegHub, type MapNode, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type Route, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
+  type Carrier, type CarrierStatus, type Chain, type Channel, type ChannelOpener, type ChannelStatus, type Crypto, type LegConnection, type LegHub, type MapNode, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
@@ -17,6 +17,7 @@ import { CarrierKeeper } from './carrier-keeper.js';
 import { EpochSource } from './epoch-source.js';
 import type { LaneFacts } from './lane.js';
 import { LoginGate } from './login-gate.js';
+import { RoutePins } from './route-pins.js';
 import { ServiceHost } from './service-host.js';
 import { Slabs } from './slabs.js';
 import { TunnelRunner, type TunnelPolicy } from './tunnel-runner.js';
@@ -43,7 +44,7 @@ export interface TunnelEndOptions {
   readonly software: string;
   readonly container: DependencyContainer;
   readonly plugins: readonly PluginDefinition[];
-  readonly neighbourOf: (node: string) => Neighbour;
+  readonly neighbourOf: (chain: Chain, node: string) => Neighbour;
   readonly holdMs?: number;
   readonly connectMs?: number;
   readonly logger: Logger;
@@ -62,6 +63,7 @@ export class TunnelEnd implements TunnelPolicy {
   readonly #services: ServiceHost;
   readonly #keeper: CarrierKeeper;
   readonly #login: LoginGate;
+  readonly #pins: RoutePins;
   /** Channels that wait until it is known who has logged in. */
   readonly #undecided = new Set<Channel>();
   readonly #carriers = new Map<Carrier, CarrierInfo>();
@@ -108,6 +110,7 @@ export class TunnelEnd implements TunnelPolicy {
       logger: options.logger,
       decided: () => this.#decideWaiting(),
     });
+    this.#pins = new RoutePins({ ...options, side: this.side });
     this.#keeper = this.#makeKeeper();
   }
 
@@ -119,12 +122,9 @@ export class TunnelEnd implements TunnelPolicy {
     return this.#options.config.left === this.#options.node ? 'left' : 'right';
   }
 
-  get login(): AttachedConfig | undefined {
-    return this.#config.login;
-  }
-
-  get services(): ReadonlyMap<string, ServiceConfig> {
-    return this.#config.services;
+  /** As it runs. */
+  get config(): TunnelConfig {
+    return this.#config;
   }
 
   get isEstablished(): boolean {
@@ -157,10 +157,13 @@ export class TunnelEnd implements TunnelPolicy {
     return [...(login === undefined ? [] : [`log-in: ${login}`]), ...(await this.#services.reloadFiles(services))];
   }
 
-  /** Takes over the services of a changed file; carriers and channels go on. */
-  async reload(config: TunnelConfig): Promise<string[]> {
-    this.#config = { ...this.#config, services: config.services };
-    return this.#services.apply(config.services);
+  /** Takes over keys, addresses and services of a changed file; carriers and channels go on, but those over a key that was withdrawn. */
+  async reload({ services }: TunnelConfig, chain: Chain): Promise<string[]> {
+    const changes = this.#pins.takeOver(chain);
+    if (changes.length > 0) this.#keeper.update(this.#pins.alternatives);
+    this.#cutWithdrawn();
+    this.#config = { ...this.#config, services };
+    return [...changes, ...(await this.#services.apply(services))];
   }
 
   /** Opens channels of a service whose applications connect here. */
@@ -257,6 +260,15 @@ export class TunnelEnd implements TunnelPolicy {
 
   // --- private
 
+  #cutWithdrawn(): void {
+    for (const [carrier, { nodes, route }] of [...this.#carriers]) {
+      const node = this.#pins.withdrawn(nodes);
+      if (node === undefined) continue;
+      this.#options.logger.warn({ carrier: carrier.id, route, peer: node }, `carrier cut: the key of ${node} that it was built with is not in the file any more`);
+      this.#runner.cut(carrier);
+    }
+  }
+
   #authorise({ request }: Channel): Decision {
     return authorise(request, {
       node: this.#options.node,
@@ -309,7 +321,7 @@ export class TunnelEnd implements TunnelPolicy {
     return new CarrierKeeper({
       side: this.side,
       carriers: config.carriers,
-      alternatives: config.routes.map((route, alt) => this.#alternative(route, alt)),
+      alternatives: this.#pins.alternatives,
       lane: { crypto, security, hub, freeze: (facts) => this.#freeze(facts), ...(config.login === undefined ? {} : { credentials: (association: string) => this.#login.credentials(association) }) },
       now: () => this.#runner.now(),
       replace: (carrier) => this.#runner.replace(carrier),
@@ -317,20 +329,6 @@ export class TunnelEnd implements TunnelPolicy {
       report: (text) => this.#report(text),
       alarm: (text, { neighbour, route }) => this.#alarm(text, { peer: neighbour.node, route: route.map(({ node }) => node).join(' ') }),
     });
-  }
-
-  #alternative(route: Route, alt: number): Omit<LaneFacts, 'slot'> & { dials: boolean } {
-    const { chain, config, neighbourOf } = this.#options;
-    const hop = this.side === 'left' ? route.hops[0] : route.hops.at(-1);
-    if (hop === undefined) throw new Error(`tunnel ${config.name}: a route without hops`);
-    const keysOf = (node: string): readonly string[] => chain.nodes.get(node)?.keys ?? [];
-    return {
-      alt,
-      neighbour: neighbourOf(this.side === 'left' ? hop.right : hop.left),
-      dials: hop.dialer === this.side,
-      route: route.nodes.map((node) => ({ node, keys: keysOf(node) })),
-      peerKeys: keysOf(this.side === 'left' ? config.right : config.left),
-    };
   }
 
   #freeze({ slot, alt, peerKeys }: LaneFacts): OwnSetup {

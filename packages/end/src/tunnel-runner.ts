@@ -175,6 +175,12 @@ export class TunnelRunner implements JoinHost, LinkHost {
     return this.#joins.get(channel);
   }
 
+  /** Ends a carrier at once; its channels go on over another. */
+  cut(carrier: Carrier): void {
+    this.tunnel.handleLost(carrier, this.now());
+    this.settle();
+  }
+
   /** Ends everything at once. */
   stop(): void {
     this.#stopped = true;

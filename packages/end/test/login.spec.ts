@@ -158,22 +158,41 @@ describe('the plugin login', function () {
   });
 
   describe('reload', () => {
-    const reload = (end: TestEnd, login: string) => end.role.reload([chainOf(plan.text(options(login)))]);
+    const reload = (end: TestEnd, login: string) => end.reload(chainOf(plan.text(options(login))));
 
-    it('takes the file of users over for the next log-in, and says so', async () => {
+    it('lets in who was added, without another log-in', async () => {
       write(`eve:${hash}`);
       const { desk, lab } = await start('user: ann, password: correct horse');
       expect(await open(desk)).to.deep.equal(['all']);
       write(`eve:${hash}`, `ann:${hash}:ops`);
       const { applied } = await reload(lab, 'user: ann, password: correct horse');
-      expect(applied).to.deep.equal([`acme: log-in: ${users} read again, 2 users; it counts from the next log-in on`]);
-      await desk.stop();
-      const again = await plan.end('desk', options('user: ann, password: correct horse'));
-      running.push(again);
-      await again.start();
-      await again.role.established();
+      expect(applied).to.deep.equal([`acme: log-in: ${users} read again, 2 users`]);
       await until('the log-in', () => lab.tunnel().login?.state === 'verified');
-      expect(await open(again)).to.deep.equal(['ann', 'ops', 'all']);
+      expect(await open(desk)).to.deep.equal(['ann', 'ops', 'all']);
+    });
+
+    it('gives whose groups have changed the services of those', async () => {
+      write(`ann:${hash}`);
+      const { desk, lab } = await start('user: ann, password: correct horse');
+      expect(await open(desk)).to.deep.equal(['ann', 'all']);
+      write(`ann:${hash}:ops`);
+      await reload(lab, 'user: ann, password: correct horse');
+      expect(await open(desk)).to.deep.equal(['ann', 'ops', 'all']);
+    });
+
+    it('closes to who was taken out, and says so; what is open goes on', async () => {
+      write(`ann:${hash}:ops`);
+      const { desk, lab } = await start('user: ann, password: correct horse');
+      const stays = Application.connect(desk.address('ann')).read().send(Buffer.from('ping'));
+      await stays.got(4);
+      write(`eve:${hash}`);
+      await reload(lab, 'user: ann, password: correct horse');
+      expect(await open(desk)).to.deep.equal(['all']);
+      expect(lab.tunnel().login).to.include({ state: 'refused', user: 'ann', message: 'ann is no user any more' });
+      expect(await lab.says(/log-in withdrawn/)).to.include({ audit: 'denied', user: 'ann' });
+      stays.send(Buffer.from('ping'));
+      await stays.got(8);
+      expect(await stays.finish().ended).to.equal('end');
     });
 
     it('refuses a wrong one, and goes on with what it had', async () => {

@@ -69,6 +69,18 @@ describe('plugins', function () {
       expect(ending).to.equal('end');
     });
 
+    it('reads on behind a codec, once it has stopped for its handshake', async () => {
+      const { desk } = await start({ services: ['line: { plugin: line, at: desk, listen: "127.0.0.1:0", allow: ["127.0.0.1:*"], codec: deflate }'] }, [line, deflate]);
+      const client = Application.connect(desk.address('line')).send(Buffer.from(`127.0.0.1:${echoes.port}\n`));
+      let text = '';
+      client.socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      await until('the far end has connected', () => text.endsWith('\n'));
+      client.send(Buffer.from('hello'));
+      await until('what was sent has come back', () => text.endsWith('hello'));
+      client.finish();
+      expect(await client.ended).to.equal('end');
+    });
+
     it('takes a handshake byte by byte', async () => {
       const { desk } = await start({ services: services('"127.0.0.1:*"') }, [line]);
       const client = Application.connect(desk.address('line'));
@@ -244,6 +256,20 @@ describe('plugins', function () {
       expect(await Application.connect(desk.address('echo')).read().ended).to.equal('reset');
       expect(await desk.says(/a plugin failed/)).to.include({ service: 'echo' });
       expect(echoes.openCount).to.equal(0);
+    });
+
+    it('that throws refuses a connection of a listener too, and no more', async () => {
+      const { desk } = await start({ services: ['s: { plugin: socks, at: desk, listen: "127.0.0.1:0", allow: ["127.0.0.1:*"], rewriters: [{ plugin: shift, by: 0 }] }', echoService('carrier: shared')] }, [shift]);
+      // SOCKS 4, BIND for 127.0.0.1: eight bytes back, the port where it listens in the third and fourth.
+      const { socket } = Application.connect(desk.address('s'));
+      socket.write(Buffer.from([4, 2, 0, 21, 127, 0, 0, 1, 0]));
+      const [reply] = (await once(socket, 'data')) as [Buffer];
+      const peer = Application.connect({ host: '127.0.0.1', port: reply.readUInt16BE(2) }).read();
+      expect(await peer.ended).to.equal('reset');
+      if (!socket.closed) await once(socket.resume(), 'close');
+      await until('no channel is left', () => desk.tunnel().channels.length === 0);
+      expect(await desk.says(/a plugin failed/)).to.include({ service: 's' });
+      await expectEcho(desk, 'echo', Buffer.from('hello'));
     });
   });
 

@@ -198,6 +198,13 @@ describe('two ends on a direct route', function () {
       await expectEcho(desk, 'echo');
     });
 
+    it('names each word of a tunnel whose change waits for a restart', async () => {
+      const { desk } = await startBoth({ services: [service('echo', echoes)] });
+      const { applied, ignored } = await desk.role.reload([chainOf(plan.text({ services: [service('echo', echoes)], tunnel: ['carriers: 2', 'grace: 1m', 'common: other'] }))]);
+      expect(applied).to.deep.equal([]);
+      expect(ignored).to.deep.equal(['common', 'carriers', 'grace'].map((word) => `${word} of tunnel acme has changed; it stays as it was until a restart`));
+    });
+
     it('tells of a service that fails, and the others work', async () => {
       const { desk } = await startBoth({ services: [service('echo', echoes)] });
       const taken = `b: { at: desk, listen: "127.0.0.1:${files.port}", to: "127.0.0.1:1" }`;
@@ -205,6 +212,18 @@ describe('two ends on a direct route', function () {
       expect(applied.join()).to.match(/service b failed: cannot listen on 127.0.0.1:\d+: the address is in use/);
       expect(desk.tunnel().services.find(({ name }) => name === 'b')?.error).to.match(/in use/);
       await expectEcho(desk, 'echo');
+    });
+
+    it('starts a service that failed, once it can', async () => {
+      const taker = await ApplicationServer.start(echo);
+      const services = [service('echo', echoes), `b: { at: desk, listen: "127.0.0.1:${taker.port}", to: "127.0.0.1:${echoes.port}" }`];
+      const { desk } = await startBoth({ services });
+      expect(desk.tunnel().services.find(({ name }) => name === 'b')?.error).to.match(/in use/);
+      const reload = () => desk.role.reload([chainOf(plan.text({ services }))]);
+      expect((await reload()).applied.join()).to.match(/^acme: service b failed: cannot listen/);
+      await taker.stop();
+      expect((await reload()).applied).to.deep.equal(['acme: service b started']);
+      await expectEcho(desk, 'b');
     });
   });
 

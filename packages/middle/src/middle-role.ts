@@ -71,8 +71,10 @@ export class MiddleRole implements SetupOwner {
   readonly #pending = new Map<LegId, () => void>();
   readonly #hops: Hops = new WeakMap();
   readonly #counters = new Map<string, number>();
+  /** What was told of neighbours that cannot be reached, by name. */
+  readonly #unreached = new Map<string, string>();
   #links: readonly Neighbour[] = [];
-  #served = new Set<string>();
+  #served: Served = new Map();
   #unlisten: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isWorking = false;
@@ -98,6 +100,11 @@ export class MiddleRole implements SetupOwner {
   /** Whether any of these chains gives this node something to relay. */
   static isNeeded(chains: readonly Chain[], node: string): boolean {
     return chains.some(({ nodes, tunnels }) => nodes.get(node)?.admit !== undefined || [...tunnels.values()].some(({ routes }) => routes.some((route) => route.nodes.slice(1, -1).includes(node))));
+  }
+
+  /** Whether reload() would take `chains`: throws ConfigError where their lists of admitted keys are wrong. */
+  check(chains: readonly Chain[]): void {
+    readAdmissions(chains, this.#options.node, this.#crypto);
   }
 
   /**
@@ -266,15 +273,24 @@ export class MiddleRole implements SetupOwner {
     this.#pending.set(id, () => dial.abort());
     try {
       const leg = await this.#hub.dial({ neighbour, use: 'set-up', handler: this.#handler, signal: dial.signal });
+      this.#unreached.delete(neighbour.node);
       if (this.#pending.delete(id)) this.#number(leg, id);
       else leg.close({ code: 'LOST' });
     } catch (error) {
       if (!this.#pending.delete(id)) return;
-      const { address = '', code = 'ERR_LSTP_DIAL' } = error as { address?: string; code?: string };
+      const { address = '', code = 'ERR_LSTP_DIAL', message } = error as Error & { address?: string; code?: string };
       this.#count(`dial failed: ${code}`);
+      this.#tellUnreached(neighbour, { address, code, message });
       this.#rendezvous.handleDialFailed(id, { address, code });
       this.#work();
     }
+  }
+
+  /** Each reason once, until the neighbour is reached: ends that wait for it ask again and again. */
+  #tellUnreached({ node }: Neighbour, { message, ...fields }: { readonly address: string; readonly code: string; readonly message: string }): void {
+    const isNew = this.#unreached.get(node) !== message;
+    this.#unreached.set(node, message);
+    this.#options.log[isNew ? 'info' : 'debug']({ peer: node, ...fields }, `cannot reach ${node}: ${message}`);
   }
 
   #want(wanter: LegId, hop: RelayHop): void {
@@ -337,13 +353,17 @@ export class MiddleRole implements SetupOwner {
   }
 }
 
-/** What is relayed, one line each, as people read it. */
-function servedBy({ tunnels }: RelayPlan, admissions: Admissions): Set<string> {
-  return new Set([...tunnels.map(({ name }) => `relayed tunnel ${name}`), ...[...admissions.keys()].map((key) => `admitted key ${key}`)]);
+/** What is relayed, as people read it, and what may be done with it. */
+type Served = ReadonlyMap<string, string>;
+
+function servedBy({ tunnels }: RelayPlan, admissions: Admissions): Served {
+  const admitted = [...admissions].map(([key, { any, commons }]): [string, string] => [`admitted key ${key}`, any ? '*' : [...commons].sort().join(' ')]);
+  return new Map([...tunnels.map(({ name }): [string, string] => [`relayed tunnel ${name}`, '']), ...admitted]);
 }
 
-function changesBetween(before: ReadonlySet<string>, now: ReadonlySet<string>): string[] {
-  const added = [...now].filter((line) => !before.has(line)).map((line) => `${line} added`);
-  const removed = [...before].filter((line) => !now.has(line)).map((line) => `${line} removed`);
-  return [...added, ...removed];
+function changesBetween(before: Served, now: Served): string[] {
+  const added = [...now.keys()].filter((line) => !before.has(line)).map((line) => `${line} added`);
+  const changed = [...now].filter(([line, names]) => (before.get(line) ?? names) !== names).map(([line]) => `${line} has other names`);
+  const removed = [...before.keys()].filter((line) => !now.has(line)).map((line) => `${line} removed`);
+  return [...added, ...changed, ...removed];
 }

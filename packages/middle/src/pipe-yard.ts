@@ -1,5 +1,5 @@
 /** All pipes of a middle: found by either of their legs, and closed when nothing has moved for too long. */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { SILENT_PINGS, type LegId } from '@lstp/core';
 import { Pipe, type PipeBudget } from './pipe.js';
 
@@ -40,7 +40,7 @@ export class PipeYard {
   }
 
   /** Owns both sockets from now on. */
-  join(legs: readonly [LegId, LegId], sockets: readonly [Socket, Socket], pingMs: number): void {
+  join(legs: readonly [LegId, LegId], sockets: readonly [Duplex, Duplex], pingMs: number): void {
     const entry: Entry = { legs, pingMs, pipe: new Pipe(sockets, this.#budget, () => this.#remove(entry)) };
     for (const leg of legs) this.#entries.set(leg, entry);
     this.#count += 1;

@@ -3,7 +3,7 @@
  * than it may, and says how long nothing has moved. Reads go into memory of its own (read-buffers.ts): a buffer a read
  * costs more than everything else here.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { readInto, resetSocket, type OwnReads } from '@lstp/core';
 import { ReadBuffers } from './read-buffers.js';
 
@@ -25,32 +25,29 @@ export class PipeBudget {
 }
 
 export class Pipe {
-  readonly #a: Socket;
-  readonly #b: Socket;
+  readonly #a: Duplex;
+  readonly #b: Duplex;
   readonly #onOver: () => void;
   #isOver = false;
-  /** What the sockets had read when they were legs. */
-  readonly #bytesBefore: number;
+  readonly #flows: readonly [Flow, Flow];
   #bytesAtLastLook = 0;
   #silentMs = 0;
 
   /** Owns both sockets, which are paused and have no listeners. `onOver` is called once, when both are gone. */
-  constructor([a, b]: readonly [Socket, Socket], budget: PipeBudget, onOver: () => void) {
+  constructor([a, b]: readonly [Duplex, Duplex], budget: PipeBudget, onOver: () => void) {
     this.#a = a;
     this.#b = b;
     this.#onOver = onOver;
-    this.#bytesBefore = a.bytesRead - a.readableLength + b.bytesRead - b.readableLength;
-    for (const [from, to] of [[a, b], [b, a]] as const) {
-      new Flow(from, to, budget).start();
-      from.on('close', () => this.#handleClose());
-    }
+    this.#flows = [new Flow(a, b, budget), new Flow(b, a, budget)];
+    for (const flow of this.#flows) flow.start();
+    for (const socket of [a, b]) socket.on('close', () => this.#handleClose());
     a.resume();
     b.resume();
   }
 
   /** Bytes moved, both directions. */
   get bytes(): number {
-    return this.#a.bytesRead + this.#b.bytesRead - this.#bytesBefore;
+    return this.#flows[0].bytes + this.#flows[1].bytes;
   }
 
   /** Counts `elapsedMs` as silence when nothing moved since the last look; gives the silence so far. */
@@ -76,8 +73,10 @@ export class Pipe {
 
 /** One direction. */
 class Flow implements OwnReads {
-  readonly #from: Socket;
-  readonly #to: Socket;
+  /** Moved so far. */
+  bytes = 0;
+  readonly #from: Duplex;
+  readonly #to: Duplex;
   readonly #budget: PipeBudget;
   /** What the receiver has not taken, as counted in the budget. */
   #held = 0;
@@ -88,7 +87,7 @@ class Flow implements OwnReads {
   readonly #written: Buffer[] = [];
   #isBulk = false;
 
-  constructor(from: Socket, to: Socket, budget: PipeBudget) {
+  constructor(from: Duplex, to: Duplex, budget: PipeBudget) {
     this.#from = from;
     this.#to = to;
     this.#budget = budget;
@@ -123,6 +122,7 @@ class Flow implements OwnReads {
 
   /** write() takes what the kernel has room for at once; only what is left counts, and only then reading stops. */
   #forward(chunk: Buffer, onWritten?: () => void): void {
+    this.bytes += chunk.length;
     this.#to.write(chunk, onWritten);
     const waiting = this.#to.writableLength;
     if (waiting === 0 && this.#held === 0) return;

@@ -42,11 +42,17 @@ describe('middle/admit-file', () => {
     expect(found.get(key('any'))).to.deep.equal({ any: true, commons: new Set() });
   });
 
+  it('takes every name that `common` of a chain file may be', () => {
+    const found = admissions(`${key('desk')} Acme/Globex "Acme Globex #1, \\"both\\"" # the largest\n`);
+    expect(found.get(key('desk'))).to.deep.equal({ any: false, commons: new Set(['Acme/Globex', 'Acme Globex #1, "both"'].map(digest)) });
+  });
+
   it('says all that is wrong, with line and column, and what would be right', () => {
-    expect(problems(`ed25519:short acme\n${key('desk')}\n${key('lab')} Acme ok\n`)).to.deep.equal([
+    expect(problems(`ed25519:short acme\n${key('desk')}\n${key('lab')} acme, ok ""\n`)).to.deep.equal([
       'keys.txt:1:1: a line begins with a public key: ed25519: and 43 characters of base64url, as `lstp keygen NODE` prints it',
       'keys.txt:2:52: which common names may it use? write them behind the key, or * for any',
-      'keys.txt:3:53: "Acme" is no common name: a to z, 0 to 9, ".", "_" and "-", at most 63',
+      'keys.txt:3:53: acme, is no common name: a word without commas and quotes, or any text in double quotes, of at most 255 characters',
+      'keys.txt:3:62: "" is no common name: a word without commas and quotes, or any text in double quotes, of at most 255 characters',
     ]);
   });
 

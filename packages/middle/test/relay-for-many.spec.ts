@@ -60,6 +60,13 @@ describe('middle: a relay for many', () => {
     expect(await refusal('desk')).to.contain('REFUSED');
   });
 
+  it('says which key may use other names than before', () => {
+    const role = lab.role('west');
+    role.reload([relayChain(`${key('desk')} acme\n${key('lab')} acme globex\n`)]);
+    expect(role.reload([relayChain(`${key('desk')} globex\n${key('lab')} globex acme\n`)])).to.deep.equal([`admitted key ${key('desk')} has other names`]);
+    expect(role.reload([relayChain(`${key('desk')} globex *\n${key('lab')} *\n`)])).to.deep.equal(['desk', 'lab'].map((end) => `admitted key ${key(end)} has other names`));
+  });
+
   it('changes nothing when the new list is wrong', async () => {
     const role = lab.role('west');
     expect(() => role.reload([relayChain('nonsense\n')])).to.throw('a line begins with a public key');

@@ -12,6 +12,8 @@ export interface ChainParts {
   readonly route?: string;
   /** Lines of services, in YAML's flow style. */
   readonly services: readonly string[];
+  /** Further lines of the tunnel: `carriers: 2`. */
+  readonly options?: readonly string[];
   /** Public keys that the file names instead of the real ones. */
   readonly keys?: Partial<Record<NodeName, string>>;
 }
@@ -28,6 +30,15 @@ export interface StartOptions {
   readonly preload?: string;
 }
 
+/** Where the nodes of a chain are, when not on this machine's loopback. */
+export interface ChainNetwork {
+  address(node: NodeName): string;
+  /** The beginning of a command that runs a program where the node is. */
+  inside(node: NodeName): readonly string[];
+}
+
+const LOOPBACK: ChainNetwork = { address: () => '127.0.0.1', inside: () => [] };
+
 export class ProcessChain {
   /** By node, those of the chain's own keys. */
   readonly keys: Readonly<Record<NodeName, string>>;
@@ -37,13 +48,15 @@ export class ProcessChain {
   /** Of the last start of each node. */
   readonly running = new Map<NodeName, Running>();
   readonly #place: Workplace;
+  readonly #network: ChainNetwork;
 
-  static async make(place: Workplace): Promise<ProcessChain> {
-    return new ProcessChain(place, await freePorts(2));
+  static async make(place: Workplace, network = LOOPBACK): Promise<ProcessChain> {
+    return new ProcessChain(place, network, await freePorts(2));
   }
 
-  private constructor(place: Workplace, [west = 0, east = 0]: readonly number[]) {
+  private constructor(place: Workplace, network: ChainNetwork, [west = 0, east = 0]: readonly number[]) {
     this.#place = place;
+    this.#network = network;
     this.west = west;
     this.east = east;
     this.keys = Object.fromEntries(NODES.map((node) => [node, this.makeKey(node, 'keys')])) as Record<NodeName, string>;
@@ -58,7 +71,7 @@ export class ProcessChain {
     this.writeAs('chain.yaml', parts);
   }
 
-  writeAs(file: string, { route = 'desk > west > east < lab', services, keys = {} }: ChainParts): void {
+  writeAs(file: string, { route = 'desk > west > east < lab', services, keys = {}, options = [] }: ChainParts): void {
     const key = (node: NodeName): string => `key: "${keys[node] ?? this.keys[node]}"`;
     const lines = services.map((line) => `      ${line}`).join('\n');
     writeFileSync(
@@ -66,13 +79,13 @@ export class ProcessChain {
       `lstp: 1
 nodes:
   desk: { ${key('desk')} }
-  west: { ${key('west')}, listen: "127.0.0.1:${this.west}" }
-  east: { ${key('east')}, listen: "127.0.0.1:${this.east}" }
+  west: { ${key('west')}, listen: "${this.#network.address('west')}:${this.west}" }
+  east: { ${key('east')}, listen: "${this.#network.address('east')}:${this.east}" }
   lab: { ${key('lab')} }
 tunnels:
   acme-globex:
     route: ${route}
-    services:
+${options.map((line) => `    ${line}\n`).join('')}    services:
 ${lines}
 `,
     );
@@ -82,7 +95,8 @@ ${lines}
   async start(node: NodeName, { file = 'chain.yaml', keys = 'keys', machine, drainSeconds = 30, preload }: StartOptions = {}): Promise<Running> {
     const up = [BIN, 'up', file, '--as', node, '--keys', keys, '--drain', String(drainSeconds)];
     const first = preload === undefined ? [] : ['--require', preload];
-    const running = this.#place.spawn('env', [...this.#runtime(machine), process.execPath, ...first, ...up]);
+    const [program = '', ...args] = [...this.#network.inside(node), 'env', ...this.#runtime(machine), process.execPath, ...first, ...up];
+    const running = this.#place.spawn(program, args);
     if (machine === undefined) this.running.set(node, running);
     await running.says(new RegExp(`lstp: ${node} ready\\n`));
     return running;

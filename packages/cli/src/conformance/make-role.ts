@@ -5,7 +5,8 @@ import {
 } from '@lstp/core/plugin';
 import { createLogger } from '@lstp/core/observe';
 import { generateIdentity } from '@lstp/core/security';
-import { ApplicationDialer, ApplicationListeners, construct } from '@lstp/end';
+import { construct } from '@lstp/core';
+import { ApplicationDialer, ApplicationListeners } from '@lstp/end';
 import { container } from 'tsyringe';
 import type { Place, PluginSample } from './sample.js';
 

@@ -115,7 +115,8 @@ function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, () => {
-      server.off('error', reject);
+      // The system may fail to accept: the next time it may not.
+      server.off('error', reject).on('error', () => {});
       resolve();
     });
   });

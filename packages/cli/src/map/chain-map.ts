@@ -3,7 +3,7 @@
  * Pure: a chain in, plain data out. map-text.ts, map-svg.ts and map-json.ts render it.
  */
 import type { Chain, EgressPath, Hop, NodeConfig, Route, Side, TunnelConfig } from '@lstp/core';
-import { formatLegAddress, formatProxyUrl, formatRoute } from '@lstp/core/config';
+import { formatEgressPath, formatLegAddress, formatRoute } from '@lstp/core/config';
 import { mapService, type MapService } from './map-service.js';
 
 export interface ChainMap {
@@ -114,7 +114,7 @@ function kindOf(name: string, { ends, middles }: Roles): NodeKind {
 }
 
 function hasProxy({ egress }: NodeConfig): boolean {
-  return [egress.default, ...egress.byNeighbour.values()].flat().some(({ through }) => through.length > 0);
+  return [egress.default, ...egress.byNeighbour.values()].flat().some((path) => formatEgressPath(path).length > 0);
 }
 
 function mapTunnel(chain: Chain, tunnel: TunnelConfig, nodes: ReadonlyMap<string, MapNode>): MapTunnel {
@@ -133,5 +133,5 @@ function mapLeg({ nodes }: Chain, hop: Hop): MapLeg {
   const { from, to } = legEnds(hop);
   const egress = nodes.get(from)?.egress;
   const ways: readonly EgressPath[] = egress?.byNeighbour.get(to) ?? egress?.default ?? [];
-  return { from, to, address: (nodes.get(to)?.address ?? []).map(formatLegAddress), ways: ways.map(({ through }) => through.map(formatProxyUrl)) };
+  return { from, to, address: (nodes.get(to)?.address ?? []).map(formatLegAddress), ways: ways.map(formatEgressPath) };
 }

@@ -2,13 +2,14 @@
  * Puts one node together: a hub that owns its legs, an end role for the tunnels that end here, a middle role for those
  * that pass. Every node has a container of its own, so several live in one process.
  */
-import { LegHub, neighbourIn, signerOf, type Chain, type LoadedChain, type PluginDefinition } from '@lstp/core';
+import { CLOCK, IDENTITY, LegHub, LOGGER, neighbourIn, signerOf, type Chain, type LoadedChain, type PluginDefinition } from '@lstp/core';
 import type { NodeIdentity } from '@lstp/core/security';
 import type { EndRole } from '@lstp/end';
-import type { MiddleRole } from '@lstp/middle';
+import { EgressDialer, LegRoles } from '@lstp/legs';
 import type { Logger } from 'pino';
+import { container } from 'tsyringe';
 import { version } from '../version.js';
-import { ComposedNode } from './composed-node.js';
+import { ComposedNode, type Roles } from './composed-node.js';
 
 export interface NodeParts {
   readonly node: string;
@@ -23,23 +24,21 @@ export async function composeNode(parts: NodeParts): Promise<ComposedNode> {
   const { node, identity, logger } = parts;
   const chains = parts.chains.map(({ chain }) => chain);
   const listen = uniqueBy(chains.flatMap(({ nodes }) => nodes.get(node)?.listen ?? []), (address) => JSON.stringify(address));
-  const hub = new LegHub({ node, signer: signerOf(identity.privateKey), listen, log: logger });
-  const middle = await makeMiddle(parts, chains, hub);
-  const end = endsHere(node, chains) ? await makeEnd(parts, hub) : undefined;
-  const roles = { ...(middle === undefined ? {} : { middle }), ...(end === undefined ? {} : { end }) };
-  return new ComposedNode({ node, version: version(), publicKey: identity.publicKey, chains, hub, ...roles });
-}
-
-/** Undefined where no file gives this node something to relay. */
-async function makeMiddle({ node, identity, logger }: NodeParts, chains: readonly Chain[], hub: LegHub): Promise<MiddleRole | undefined> {
+  const dialer = new EgressDialer({ roles: legRoles(parts) });
+  const hub = new LegHub({ node, signer: signerOf(identity.privateKey), listen, log: logger, dialer });
   const { MiddleRole } = await import('@lstp/middle');
-  if (!MiddleRole.isNeeded(chains, node)) return undefined;
-  return new MiddleRole(hub, { node, chains, signer: signerOf(identity.privateKey), log: logger });
+  const tasksIn: Roles['tasksIn'] = (those) => ({ relay: MiddleRole.isNeeded(those, node), end: endsHere(node, those) });
+  const tasks = tasksIn(chains);
+  const roles = {
+    ...(tasks.relay ? { middle: new MiddleRole(hub, { node, chains, signer: signerOf(identity.privateKey), log: logger }) } : {}),
+    ...(tasks.end ? { end: await makeEnd(parts, hub) } : {}),
+  };
+  return new ComposedNode({ node, version: version(), publicKey: identity.publicKey, chains, hub, tasksIn, ...roles });
 }
 
 /** Loaded for ends alone: a middle has no use for TLS and plugins. */
 async function makeEnd({ node, identity, chains, logger }: NodeParts, hub: LegHub): Promise<EndRole> {
-  const [{ EndRole }, { container }] = await Promise.all([import('@lstp/end'), import('tsyringe')]);
+  const { EndRole } = await import('@lstp/end');
   return new EndRole({
     node,
     identity,
@@ -52,6 +51,15 @@ async function makeEnd({ node, identity, chains, logger }: NodeParts, hub: LegHu
     software: `lstp/${version()}`,
     logger,
   });
+}
+
+/** What carries legs. Its plugins are not made before a leg needs them. */
+function legRoles({ identity, chains, logger }: NodeParts): LegRoles {
+  const own = container.createChildContainer();
+  own.registerInstance(LOGGER, logger);
+  own.registerInstance(CLOCK, { now: () => performance.now() });
+  own.registerInstance(IDENTITY, identity);
+  return new LegRoles(pluginsOf(chains), own);
 }
 
 function endsHere(node: string, chains: readonly Chain[]): boolean {

@@ -1,6 +1,7 @@
 /** The roles of one node behind the one interface that the command drives. */
 import type { Duplex } from 'node:stream';
-import { neighboursOf, type Chain, type JoinedChannel, type LegHub, type NodeStatus, type PublicKey, type ReloadReport, type RunningNode } from '@lstp/core';
+import { isDeepStrictEqual } from 'node:util';
+import { neighboursOf, type Chain, type JoinedChannel, type LegAddress, type LegHub, type NodeStatus, type PublicKey, type ReloadReport, type RunningNode } from '@lstp/core';
 import type { EndRole } from '@lstp/end';
 import type { MiddleRole } from '@lstp/middle';
 
@@ -10,6 +11,8 @@ export interface Roles {
   readonly publicKey: PublicKey;
   readonly chains: readonly Chain[];
   readonly hub: LegHub;
+  /** Which roles chains give this node. */
+  readonly tasksIn: (chains: readonly Chain[]) => { readonly relay: boolean; readonly end: boolean };
   readonly end?: EndRole;
   readonly middle?: MiddleRole;
 }
@@ -49,17 +52,20 @@ export class ComposedNode implements RunningNode {
       uptimeMs: Math.round(performance.now() - this.#madeAt),
       listeners: hub.addresses,
       tunnels: end?.status() ?? [],
+      ways: hub.ways,
       ...(relay === undefined ? {} : { relay }),
     };
   }
 
+  /** First everything that can refuse is read: the lists of admitted keys, then the files of services. */
   async reload(chains: readonly Chain[]): Promise<ReloadReport> {
     const { end, middle } = this.#roles;
-    // First what can refuse: the middle reads files of its own, and changes nothing when they are wrong.
+    middle?.check(chains);
+    const read = (await end?.reloadFiles(chains)) ?? [];
     const relayed = middle?.reload(chains) ?? [];
     this.#meetNeighbours(chains);
     const { applied, ignored } = (await end?.reload(chains)) ?? { applied: [], ignored: [] };
-    return { applied: [...relayed, ...applied], ignored };
+    return { applied: [...relayed, ...read, ...applied], ignored: [...this.#unheeded(chains), ...ignored] };
   }
 
   async drain(deadlineMs: number): Promise<void> {
@@ -82,6 +88,17 @@ export class ComposedNode implements RunningNode {
     return end.connect(request, stream);
   }
 
+  /** What a node would do from its start alone. */
+  #unheeded(chains: readonly Chain[]): string[] {
+    const { node, end, middle, chains: first, tasksIn } = this.#roles;
+    const wanted = tasksIn(chains);
+    return [
+      ...(isDeepStrictEqual(listenersOf(first, node), listenersOf(chains, node)) ? [] : [`listen of ${node} has changed; it stays as it was until a restart`]),
+      ...(wanted.relay && middle === undefined ? [`${node} is to relay for others; that begins with a restart`] : []),
+      ...(wanted.end && end === undefined ? [`tunnels begin or end at ${node} now; that begins with a restart`] : []),
+    ];
+  }
+
   /** Whom the end lets in, and where it keeps a link. The middle sees to its own. */
   #meetNeighbours(chains: readonly Chain[]): void {
     const { node, publicKey, hub, end } = this.#roles;
@@ -90,4 +107,8 @@ export class ComposedNode implements RunningNode {
     hub.know(end, { neighbours: beside.map(({ neighbour }) => neighbour) });
     hub.keep(end, { links: beside.filter(({ dialsLink }) => dialsLink).map(({ neighbour }) => neighbour), standbys: [] });
   }
+}
+
+function listenersOf(chains: readonly Chain[], node: string): LegAddress[] {
+  return chains.flatMap(({ nodes }) => nodes.get(node)?.listen ?? []);
 }

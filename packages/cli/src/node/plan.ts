@@ -39,19 +39,33 @@ export async function planAll(files: readonly string[], options: { readonly keys
 function chainsOfNode(loaded: readonly LoadedChain[], node: string): LoadedChain[] {
   const chains = loaded.filter(({ chain }) => chain.nodes.has(node));
   if (chains.length === 0) throw wrongNode(node, loaded.map(({ chain }) => chain));
-  refuseSharedTunnels(chains);
+  refuseSharedTunnels(chains, node);
   return chains;
 }
 
-function refuseSharedTunnels(chains: readonly LoadedChain[]): void {
-  const fileOf = new Map<string, string>();
-  for (const { chain } of chains) {
-    for (const name of chain.tunnels.keys()) {
-      const other = fileOf.get(name);
-      if (other !== undefined) throw new UsageError(`tunnel ${name} is in both ${other} and ${chain.file}; a node runs a tunnel once: rename one, or leave one file out`);
-      fileOf.set(name, chain.file);
-    }
+interface OwnTunnel {
+  readonly name: string;
+  readonly common: string;
+  readonly file: string;
+  readonly isEnd: boolean;
+}
+
+/** A relay tells tunnels of one name apart by the keys of their ends. An end cannot: a set-up says the common name alone. */
+function refuseSharedTunnels(chains: readonly LoadedChain[], node: string): void {
+  const before: OwnTunnel[] = [];
+  for (const one of chains.flatMap(({ chain }) => tunnelsOver(chain, node))) {
+    const twice = before.find(({ name, isEnd }) => name === one.name && isEnd && one.isEnd);
+    if (twice !== undefined) throw new UsageError(`tunnel ${one.name} is in both ${twice.file} and ${one.file}; a node runs a tunnel once: rename one, or leave one file out`);
+    const alike = before.find(({ common, isEnd }) => common === one.common && (isEnd || one.isEnd));
+    if (alike !== undefined) throw new UsageError(`tunnel ${alike.name} of ${alike.file} and tunnel ${one.name} of ${one.file} have one common name, "${one.common}"; ${node} could not tell them apart: give one another with \`common:\`, or leave one file out`);
+    before.push(one);
   }
+}
+
+function tunnelsOver({ file, tunnels }: Chain, node: string): OwnTunnel[] {
+  return [...tunnels.values()]
+    .filter(({ routes }) => routes.some(({ nodes }) => nodes.includes(node)))
+    .map(({ name, common, left, right }) => ({ name, common, file, isEnd: left === node || right === node }));
 }
 
 function checkPinned(chain: Chain, node: string, { path, identity }: { path: string; identity: NodeIdentity }): void {

@@ -1,13 +1,14 @@
-/** What tunnels that are not established wait for, told in the log: each thing at once, and again while it lasts. */
+/** What tunnels that are not established wait for, told in the log: each thing at once, and again, ever more rarely, while it lasts. */
 import type { Logger } from 'pino';
 import type { TunnelStatus } from '@lstp/core';
 import type { ManagedNode } from './managed-node.js';
 
 const LOOK_EVERY_MS = 500;
 const REPEAT_AFTER_MS = 30_000;
+const REPEAT_AT_LEAST_MS = 3_600_000;
 
-/** When each text was told last, by node and tunnel. Retries go back and forth between a few texts. */
-type Told = Map<string, Map<string, number>>;
+/** When each text is told again, by node and tunnel. Retries go back and forth between a few texts. */
+type Told = Map<string, Map<string, { readonly from: number; readonly waitMs: number }>>;
 
 /** Begins; gives what ends it. */
 export function tellProgress(nodes: readonly ManagedNode[], logger: Logger): () => void {
@@ -25,9 +26,11 @@ function tell(told: Told, node: string, { tunnel, logger }: { tunnel: TunnelStat
   const key = `${node}/${name}`;
   if (state === 'established' || state === 'draining') return void told.delete(key);
   const text = progress === undefined || progress === '' ? state : progress;
-  const before = told.get(key) ?? new Map<string, number>();
+  const texts: NonNullable<ReturnType<Told['get']>> = told.get(key) ?? new Map();
+  const before = texts.get(text);
   const now = performance.now();
-  if (now - (before.get(text) ?? -Infinity) < REPEAT_AFTER_MS) return;
-  told.set(key, before.set(text, now));
+  if (before !== undefined && now < before.from) return;
+  const waitMs = before === undefined ? REPEAT_AFTER_MS : Math.min(REPEAT_AT_LEAST_MS, before.waitMs * 2);
+  told.set(key, texts.set(text, { from: now + waitMs, waitMs }));
   logger.info({ node, tunnel: name }, text);
 }

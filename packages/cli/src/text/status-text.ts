@@ -1,4 +1,4 @@
-import type { CarrierStatus, ChannelStatus, LoginStatus, NodeStatus, RelayStatus, ServiceStatus, TunnelStatus } from '@lstp/core';
+import type { CarrierStatus, ChannelStatus, LoginStatus, NodeStatus, RelayStatus, ServiceStatus, TunnelStatus, WayInUse } from '@lstp/core';
 import { bytes, duration, roundTrip } from './quantity.js';
 import { table } from './table.js';
 
@@ -11,7 +11,23 @@ export function statusText(status: NodeStatus): string {
   if (status.listeners.length > 0) head.push(`listening on ${status.listeners.join(', ')}`);
   const parts = [head.join('\n'), ...status.tunnels.map(tunnelText)];
   if (status.relay !== undefined) parts.push(relayText(status.relay));
+  const ways = (status.ways ?? []).filter(isRemarkable);
+  if (ways.length > 0) parts.push(waysText(ways));
   return `${parts.join('\n\n')}\n`;
+}
+
+/** A neighbour that is there, straight and over TCP, needs no word. */
+function isRemarkable({ state, through, address }: WayInUse): boolean {
+  return state === 'failed' || through.length > 0 || address.includes('://');
+}
+
+function waysText(ways: readonly WayInUse[]): string {
+  const rows = ways.map(({ neighbour, state, address, through, message = '', forMs }) => [
+    neighbour,
+    state === 'open' ? [address, ...through.map((proxy) => `through ${proxy}`)].join(' ') : `failed: ${message}`,
+    `for ${duration(forMs)}`,
+  ]);
+  return `ways out\n${table(rows, '  ')}`;
 }
 
 function tunnelText(tunnel: TunnelStatus): string {

@@ -1,11 +1,25 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer, type Server } from 'node:net';
+
+/**
+ * Below those that any system gives to outgoing connections (Linux from 32768, others from 49152): one of these would be
+ * somebody's before it is listened on.
+ */
+const PORTS = { from: 20_000, to: 32_768 } as const;
+/** Taken ones in a row, as good as all of them. */
+const MOST_TRIES = 1000;
 
 /** `count` different ports of loopback that nobody listens on now. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listenOn(0)));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const servers = new Map<number, Server>();
+  for (let tries = 0; servers.size < count; tries += 1) {
+    if (tries > MOST_TRIES + count) throw new Error(`no port of loopback is free between ${PORTS.from} and ${PORTS.to}`);
+    const port = randomInt(PORTS.from, PORTS.to);
+    const server = servers.has(port) ? undefined : await listenOn(port).catch(() => undefined);
+    if (server !== undefined) servers.set(port, server);
+  }
+  await Promise.all([...servers.values()].map((server) => new Promise((resolve) => server.close(resolve))));
+  return [...servers.keys()];
 }
 
 /** Rejects with a message that names the remedy when `port` of loopback is taken or not ours to take. */

@@ -76,6 +76,7 @@ const X_CONVERSATION = {
 export const BUNDLED_SAMPLES: Readonly<Record<string, PluginSample>> = {
   brotli: {},
   forward: { options: ({ listen, to }) => ({ listen, to }) },
+  'http-egress': {},
   'http-proxy': { options: ({ listen }) => ({ listen }), frontEnd: { open: openHttp, refused: refusedByHttp } },
   login: {
     options: ({ folder }) => ({ user: 'ann', password: 'a good password', users: writeUsers(folder) }),
@@ -83,6 +84,7 @@ export const BUNDLED_SAMPLES: Readonly<Record<string, PluginSample>> = {
   },
   record: { options: ({ folder }) => ({ file: join(folder, 'recording.pcapng') }) },
   socks: { options: ({ listen }) => ({ listen }), frontEnd: { open: openSocks, refused: refusedBySocks } },
+  'socks-egress': {},
   stdio: {},
   tls: {},
   udp: { options: ({ listen, to }) => ({ listen, to }) },

@@ -12,6 +12,20 @@ describe('text/status', () => {
     expect(text).to.equal('desk: lstp 1.0.0, process 42, up 1 min\nlistening on 127.0.0.1:7070\n\ntunnel acme: connecting, waiting for lab at east\n');
   });
 
+  it('shows ways out that are not straight, and those that fail', () => {
+    const ways = [
+      { neighbour: 'west', state: 'open', address: 'west.example:7070', through: ['socks5://fw.globex:1080', 'http://dmz.globex:3128'], forMs: 61_000 },
+      { neighbour: 'south', state: 'open', address: 'wss://south.example:443/lstp', through: [], forMs: 1000 },
+      { neighbour: 'east', state: 'open', address: 'east.example:7070', through: [], forMs: 1000 },
+      { neighbour: 'north', state: 'failed', address: 'north.example:7070', through: [], forMs: 7200_000, code: 'ECONNREFUSED', message: 'north.example:7070: connect ECONNREFUSED' },
+    ] as const;
+    expect(statusText({ ...NODE, ways }).split('\n\n')[1]).to.equal(`ways out
+  west   west.example:7070 through socks5://fw.globex:1080 through http://dmz.globex:3128  for 1 min
+  south  wss://south.example:443/lstp                                                      for 1 s
+  north  failed: north.example:7070: connect ECONNREFUSED                                  for 2 h
+`);
+  });
+
   it('shows carriers with their map, services with their channels, channels in columns', () => {
     const map = [
       { node: 'desk', kind: 'end', verified: true },

@@ -5,12 +5,12 @@
  *   isAllowed()   with the address it was resolved to, which is then dialed, and no other
  *
  * A pattern of names (`*` too) reaches no loopback, link-local, multicast or metadata address: only a literal
- * address or network that names it does. Of patterns of names only `*` reaches literal addresses at all.
+ * address or network that names it does, and none that merely holds it among all others (0.0.0.0/0). Of patterns of names only `*` reaches literal addresses at all.
  */
 import type { z } from 'zod';
 import { FormError } from './form-error.js';
 import { parseHost, parseHostPort } from './host-port.js';
-import { addressBits, inNetwork, isSheltered, parseIp, type IpAddress, type IpNetwork } from './ip-address.js';
+import { addressBits, inNetwork, parseIp, shelterOf, type IpAddress, type IpNetwork } from './ip-address.js';
 import { clip } from './name.js';
 import { mask } from './secret.js';
 import { textForm } from './text-form.js';
@@ -43,6 +43,8 @@ export function parseAllowPattern(text: string): AllowPattern {
 
 /** Throws FormError. */
 export function parseTarget(text: string): Target {
+  // An application's text, or the other end's: nothing is ever filled in.
+  if (mask(text) !== text) throw new FormError(`"${clip(text)}" is no host name or address`);
   return parseHostPort(text, { example: 'build.acme:22' });
 }
 
@@ -65,9 +67,11 @@ export function isAllowed(patterns: readonly AllowPattern[], target: Target, add
   return patterns.some(({ hosts, ports }) => hasPort(ports, target.port) && allowsHost(hosts, target.host, ip));
 }
 
+/** A sheltered address by a network that names it, as 127.0.0.0/8 does: 0.0.0.0/0 is about everything, and names nothing. */
 function allowsHost(hosts: AllowPattern['hosts'], host: string, ip: IpAddress): boolean {
-  if (hosts.kind === 'addresses') return inNetwork(ip, hosts.network);
-  return !isSheltered(ip) && matchesName(hosts.pattern, host);
+  const shelter = shelterOf(ip);
+  if (hosts.kind === 'names') return shelter === undefined && matchesName(hosts.pattern, host);
+  return inNetwork(ip, hosts.network) && hosts.network.prefix >= (shelter?.prefix ?? 0);
 }
 
 function hasPort({ from, to }: AllowPattern['ports'], port: number): boolean {

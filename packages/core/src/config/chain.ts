@@ -46,7 +46,12 @@ export interface ProxyUrl {
 /** A way out: straight, or through proxies in this order. */
 export interface EgressPath {
   readonly through: readonly ProxyUrl[];
+  /** Where to ask for the proxies, for each dial; `through` is empty then. */
+  readonly ask?: EgressSource;
 }
+
+/** The environment variables HTTPS_PROXY, ALL_PROXY and NO_PROXY, or a PAC file: its URL, or its path. */
+export type EgressSource = { readonly from: 'env' } | { readonly from: 'pac'; readonly at: SecretText };
 
 /** Alternatives in order of preference, for every neighbour or for one by name. */
 export interface Egress {

@@ -1,6 +1,7 @@
 /** How a node gets out: the schema of `egress` in all its forms. */
 import { z } from 'zod';
 import type { Egress, EgressPath } from './chain.js';
+import { parsePacPlace } from './pac-place.js';
 import { parseProxyUrl } from './proxy-url.js';
 import { expecting, textForm } from './text-form.js';
 
@@ -14,11 +15,8 @@ export const DIRECT_EGRESS: Egress = { default: [DIRECT], byNeighbour: new Map()
 
 const proxyUrl = textForm(parseProxyUrl, { expected: 'a proxy URL', example: 'socks5://fw.globex:1080' });
 
-/** `direct`, or a proxy URL. */
-const wayOut = textForm((text): EgressPath => (text === 'direct' ? DIRECT : { through: [parseProxyUrl(text)] }), {
-  expected: '"direct" or a proxy URL',
-  example: 'socks5://fw.globex:1080',
-});
+/** `direct`, `env`, `pac:PLACE`, or a proxy URL. */
+const wayOut = textForm(parseWay, { expected: '"direct" or a proxy URL', example: 'socks5://fw.globex:1080' });
 const sequence = z
   .strictObject({
     through: z
@@ -44,4 +42,13 @@ const everywhere = (paths: readonly EgressPath[]): Egress => ({ default: paths, 
 
 export const egressSchema = z
   .union([wayOut.transform((way) => everywhere([way])), list.transform(everywhere), wayMap])
-  .describe('How it gets out to the nodes it dials: `direct` (default), a proxy URL (socks4, socks4a, socks5, http, https), a list of alternatives, `{through: [a, b]}` for several in order, or a map by neighbour with `default`.');
+  .describe(
+    'How it gets out to the nodes it dials: `direct` (default), a proxy URL (socks4, socks4a, socks5, http, https), `env` for what HTTPS_PROXY, ALL_PROXY and NO_PROXY say, `pac:URL` for what a PAC file says, a list of alternatives, `{through: [a, b]}` for several in order, or a map by neighbour with `default`. Names of nodes are resolved by the proxy.',
+  );
+
+function parseWay(text: string): EgressPath {
+  if (text === 'direct') return DIRECT;
+  if (text === 'env') return { through: [], ask: { from: 'env' } };
+  if (/^pac:/i.test(text)) return { through: [], ask: { from: 'pac', at: parsePacPlace(text) } };
+  return { through: [parseProxyUrl(text)] };
+}

@@ -24,6 +24,8 @@ export interface HostPortForm {
 }
 
 const REFERENCE = new RegExp(MASK);
+/** What the system takes for an IPv4 address in another writing, 0x7f.1 for 127.0.0.1. */
+const NUMBERS = /^[\d.]+$|^(?:\d+|0x[0-9a-f]*)(?:\.(?:\d+|0x[0-9a-f]*))*\.?$/i;
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 
 /** Throws FormError. */
@@ -87,7 +89,7 @@ function parsePort(text: string, form: HostPortForm, offset: number): number {
 export function parseHost(text: string, offset = 0): string {
   if (mask(text) !== text) return text;
   if (isIP(text) === 4 || isIP(text.replace(/%[^%\s]+$/, '')) === 6) return text.toLowerCase();
-  if (/^[\d.]+$/.test(text)) throw new FormError(`"${clip(text)}" is no IPv4 address; it has four numbers from 0 to 255, as in 192.0.2.7`, offset);
+  if (NUMBERS.test(text)) throw new FormError(`"${clip(text)}" is no IPv4 address; it has four numbers from 0 to 255, as in 192.0.2.7`, offset);
   if (text === '*') throw new FormError('"*" is no address to listen on; write 0.0.0.0, or [::] for IPv6', offset);
   const name = text.replace(/\.$/, '');
   if (name.length <= 253 && name.split('.').every((label) => LABEL.test(label))) return name.toLowerCase();

@@ -13,11 +13,11 @@ export { addressInSpan, parsePortSpan, spanLength, type PortSpan } from './port-
 export { isName, nameFault } from './name.js';
 export { didYouMean, nearest } from './nearest.js';
 export { CHAIN_VERSION, parseChain, parseDocument, pluginSpecifiers } from './parse-chain.js';
-export { formatProxyUrl, parseProxyUrl } from './proxy-url.js';
+export { formatEgressPath, formatProxyUrl, parseProxyUrl } from './proxy-url.js';
 export { parsePublicKey } from './public-key.js';
 export { formatRoute } from './route.js';
 export type { SecretUser } from './secret-use.js';
-export { hasReference, resolveSecrets, type SecretSources } from './secret.js';
+export { hasReference, literalSecret, resolveSecrets, type SecretSources } from './secret.js';
 export { formatServiceAddress, parseServiceAddress, parseServiceListen, serviceAddressSchema, serviceListenSchema, type ServiceAddressOption } from './service-address.js';
 export { decodeSource } from './source.js';
 export { textForm } from './text-form.js';

@@ -33,9 +33,9 @@ export function addressBits(family: 4 | 6): number {
   return family === 4 ? 32 : 128;
 }
 
-/** Addresses that mean this machine or its link, or hand out credentials, and no place in a network. */
-export function isSheltered(address: IpAddress): boolean {
-  return SHELTERED.some((network) => inNetwork(address, network));
+/** The network of addresses that mean this machine or its link, or hand out credentials, in which `address` lies; undefined where in none. */
+export function shelterOf(address: IpAddress): IpNetwork | undefined {
+  return SHELTERED.find((network) => inNetwork(address, network));
 }
 
 function unmapped(value: bigint): IpAddress {
@@ -82,8 +82,8 @@ const SHELTERED: readonly IpNetwork[] = [
   network('169.254.0.0', 16),
   network('224.0.0.0', 4),
   network('255.255.255.255', 32),
-  network('::', 128),
-  network('::1', 128),
+  // None, loopback, and the old form of IPv4 in IPv6.
+  network('::', 96),
   network('fe80::', 10),
   network('ff00::', 8),
   // Metadata services outside link-local: Alibaba, Oracle, AWS, Google.

@@ -1,5 +1,5 @@
 /** One proxy on the way out: `socks5://user:password@host:port` and its kin. */
-import type { ProxyUrl } from './chain.js';
+import type { EgressPath, ProxyUrl } from './chain.js';
 import { FormError } from './form-error.js';
 import { formatHostPort, parseHostPort } from './host-port.js';
 import { clip } from './name.js';
@@ -37,6 +37,13 @@ export function parseProxyUrl(text: string): ProxyUrl {
 export function formatProxyUrl(proxy: ProxyUrl): string {
   if (proxy.port === 0) return proxy.host;
   return `${proxy.scheme}://${formatHostPort(proxy)}`;
+}
+
+/** What stands on a way out, in order; nothing for a straight one. Without user and password. */
+export function formatEgressPath({ through, ask }: EgressPath): string[] {
+  if (ask?.from === 'env') return ['env'];
+  if (ask?.from === 'pac') return [`pac:${ask.at.replace(/\/\/[^/]*@/, '//')}`];
+  return through.map(formatProxyUrl);
 }
 
 function trimSlash(text: string): string {

@@ -50,7 +50,8 @@ export function hasReference(text: string): boolean {
 
 /** `text` in which nothing is to be filled in, as a SecretText. */
 export function literalSecret(text: string): SecretText {
-  return text.replaceAll('${', '$${');
+  // A function: in a replacement text "$$" would mean one "$".
+  return text.replaceAll('${', () => '$${');
 }
 
 /** Turns each literal part of a SecretText into another; references stay. */

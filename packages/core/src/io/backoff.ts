@@ -11,7 +11,7 @@ const ABSENT_FOR_MS = 15_000;
 const ABSENT_MS = 250;
 const BEHIND_MS = 500;
 
-/** `absent`: nothing listens there; `behind`: a relay further on finds nothing; `refused`: somebody is there, and has no place for us now. */
+/** `absent`: nothing listens there; `behind`: something further on is missing; `refused`: somebody is there, and has no place for us now. */
 export type Why = 'absent' | 'behind' | 'refused';
 
 const SOON_MS: Readonly<Record<Why, number>> = { absent: ABSENT_MS, behind: BEHIND_MS, refused: EARLY_MS };
@@ -33,6 +33,12 @@ export class Backoff {
     const ceiling = Math.min(this.#ceilingMs, most);
     this.#ceilingMs = Math.min(most, ceiling * 2);
     return ceiling === FIRST_MS ? this.#random() * FIRST_MS : ceiling * (0.5 + this.#random() / 2);
+  }
+
+  /** It worked, if not for long: somebody is there, so that the long waits do not begin. */
+  ease(): void {
+    this.#since = undefined;
+    this.#ceilingMs = Math.min(this.#ceilingMs, BEHIND_MS);
   }
 
   /** It worked for a while: the next failure is a first one. */

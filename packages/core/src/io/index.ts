@@ -10,3 +10,4 @@ export { neighbourId, type LegPath, type Neighbour } from './neighbour.js';
 export * from './node-crypto.js';
 export { readInto, type OwnReads } from './read-into.js';
 export * from './reset-socket.js';
+export type { WayInUse } from './way-board.js';

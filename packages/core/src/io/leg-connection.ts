@@ -1,11 +1,11 @@
 /**
- * Drives one Leg over a net.Socket: bytes in and out, its deadlines, its end. Makes no protocol decision.
+ * Drives one Leg over a connection (a net.Socket, TLS over one, a WebSocket): bytes in and out, its deadlines, its end. Makes no protocol decision.
  *
  * Whoever owns a leg at the time sets `handler`; the hub owns it until it hands it over. When PASS_THROUGH has gone both
  * ways, release() gives the raw socket: paused, without a listener of ours, and what came behind the mark pushed back,
  * so that `new tls.TLSSocket(socket)` or a relay's pipe can take it at once.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { WireCode } from '../protocol/error.js';
 import type { LegEvent, LegFailure, LegOptions, LegPeer } from '../protocol/leg-event.js';
 import { Leg } from '../protocol/leg.js';
@@ -43,6 +43,8 @@ export interface LegConnectionOptions {
   readonly handler: LegHandler;
   /** Called once, when the other side is admitted or the leg is over: it no longer counts as a stranger. */
   readonly leave: () => void;
+  /** Where the other side is, for people: `address:port`, or what a proxy was asked for. */
+  readonly remote: string;
   /** Holds this leg as long as its socket is ours. */
   readonly registry: Set<LegConnection>;
 }
@@ -52,7 +54,9 @@ export class LegConnection {
   handler: LegHandler;
   /** Name of the neighbour in the own chain file, once known. */
   neighbour: string | undefined;
-  readonly #socket: Socket;
+  /** `address:port` of the other side of the connection; what was dialed, where it is behind proxies. */
+  readonly remote: string;
+  readonly #socket: Duplex;
   readonly #leg: Leg;
   readonly #now: () => number;
   readonly #registry: Set<LegConnection>;
@@ -64,8 +68,9 @@ export class LegConnection {
   #isOver = false;
   #isFlushing = false;
 
-  constructor(socket: Socket, { leg, now, handler, leave, registry }: LegConnectionOptions) {
+  constructor(socket: Duplex, { leg, now, handler, leave, remote, registry }: LegConnectionOptions) {
     this.handler = handler;
+    this.remote = remote;
     this.#socket = socket;
     this.#now = now;
     this.#leave = leave;
@@ -73,6 +78,8 @@ export class LegConnection {
     registry.add(this);
     this.#leg = new Leg(leg);
     socket.on('data', this.#handleData).on('end', this.#handleSocketEnd).on('error', this.#handleSocketError).on('close', this.#handleSocketClose);
+    // Behind a proxy it comes paused.
+    socket.resume();
     this.#flush();
   }
 
@@ -88,12 +95,6 @@ export class LegConnection {
   /** Whether PASS_THROUGH went both ways. */
   get transparent(): boolean {
     return this.#leg.transparent;
-  }
-
-  /** `address:port` of the other side of the connection. */
-  get remote(): string {
-    const { remoteAddress = 'unknown', remotePort = 0 } = this.#socket;
-    return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
   }
 
   /** Own set-up, or another end's on its way; both payloads byte for byte. Once in each direction. */
@@ -128,7 +129,7 @@ export class LegConnection {
   }
 
   /** The raw socket; this leg is over and owns nothing. Only when `transparent`. */
-  release(): Socket {
+  release(): Duplex {
     if (!this.#leg.transparent || this.#isOver) throw new Error('LegConnection.release before PASS_THROUGH went both ways');
     this.#transmit();
     this.#isOver = true;

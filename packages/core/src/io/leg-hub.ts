@@ -29,6 +29,7 @@
  * handleSetup() and the standby callback must set `leg.handler` before they return. Specification: docs/spec.md, "Legs".
  */
 import type { Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Crypto, PublicKey, Signer } from '../protocol/crypto.js';
 import type { LegOptions } from '../protocol/leg-event.js';
@@ -39,12 +40,13 @@ import { AdmissionGate, DEFAULT_GATE, type GateLimits } from './admission-gate.j
 import { KeyRing, type Acquaintances } from './key-ring.js';
 import { LegCaller, type DialRequest } from './leg-caller.js';
 import { LegConnection, type LegEnd, type LegHandler, type LegNews } from './leg-connection.js';
-import { directDialer, type LegDialer } from './leg-dialer.js';
+import { directDialer, remoteOf, type LegDialer } from './leg-dialer.js';
 import { LegKeeper } from './leg-keeper.js';
 import { openListeners, type LegListener } from './leg-listener.js';
 import { LinkBoard } from './link-board.js';
 import { neighbourId, type LegAddress, type Neighbour } from './neighbour.js';
 import { nodeCrypto } from './node-crypto.js';
+import type { WayInUse } from './way-board.js';
 
 export interface LegHubOptions {
   readonly node: string;
@@ -94,7 +96,7 @@ export class LegHub {
   readonly #tunnels = new Map<string, SetupOwner>();
   #relay: SetupOwner | undefined;
   readonly #standbys = new StandbyPool<LegConnection, (leg: LegConnection) => void>();
-  readonly #links = new LinkBoard();
+  readonly #links: LinkBoard;
   readonly #linkListeners = new Set<LinkListener>();
   readonly #kept = new Map<object, KeptLegs>();
   readonly #keepers = new Map<string, LegKeeper>();
@@ -107,17 +109,23 @@ export class LegHub {
   constructor(options: LegHubOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#links = new LinkBoard(this.#now);
     this.#gate = new AdmissionGate(options.gate ?? DEFAULT_GATE);
     this.#caller = new LegCaller({
       dialer: options.dialer ?? directDialer,
       now: this.#now,
-      connection: (request, leave) => this.#dialedOptions(request, leave),
+      connection: (request, dialed) => this.#dialedOptions(request, dialed),
     });
   }
 
   /** Where it listens, with real ports. */
   get addresses(): readonly string[] {
     return this.#listeners.map(({ address }) => address);
+  }
+
+  /** How each neighbour that was dialed is reached, or why it is not. */
+  get ways(): WayInUse[] {
+    return this.#caller.ways;
   }
 
   get standbyCount(): number {
@@ -200,20 +208,20 @@ export class LegHub {
     return () => this.#standbyListeners.delete(listener);
   }
 
-  /** Standby and link legs that `role` keeps from now on; one of each to a neighbour, whatever roles want it. */
+  /** Standby and link legs that `role` keeps from now on; one of each to a neighbour, whatever roles want it, and where it is now. */
   keep(role: object, legs: KeptLegs): void {
     this.#kept.set(role, legs);
-    const wanted = new Map<string, () => LegKeeper>();
+    const wanted = new Map<string, { readonly neighbour: Neighbour; readonly use: 'standby' | 'link' }>();
     for (const { standbys, links } of this.#kept.values()) {
-      for (const neighbour of standbys) wanted.set(`standby ${neighbourId(neighbour)}`, () => this.#keeper(neighbour, 'standby'));
-      for (const neighbour of links) wanted.set(`link ${neighbourId(neighbour)}`, () => this.#keeper(neighbour, 'link'));
+      for (const neighbour of standbys) wanted.set(`standby ${neighbourId(neighbour)}`, { neighbour, use: 'standby' });
+      for (const neighbour of links) wanted.set(`link ${neighbourId(neighbour)}`, { neighbour, use: 'link' });
     }
     for (const [id, keeper] of this.#keepers) {
-      if (wanted.has(id)) continue;
+      if (isDeepStrictEqual(keeper.neighbour, wanted.get(id)?.neighbour)) continue;
       keeper.stop();
       this.#keepers.delete(id);
     }
-    for (const [id, make] of wanted) if (!this.#keepers.has(id)) this.#keepers.set(id, make());
+    for (const [id, { neighbour, use }] of wanted) if (!this.#keepers.has(id)) this.#keepers.set(id, this.#keeper(neighbour, use));
   }
 
   /** Calls `listener` with every SHUTDOWN of a neighbour. Gives what ends that. */
@@ -235,7 +243,7 @@ export class LegHub {
       return void socket.on('error', () => undefined).destroy();
     }
     const leg = { ...this.#legOptions(), role: 'acceptor' as const, admits: this.#admits };
-    return void new LegConnection(socket, { leg, now: this.#now, handler: this.#reception, leave, registry: this.#legs });
+    return void new LegConnection(socket, { leg, now: this.#now, handler: this.#reception, leave, remote: remoteOf(socket), registry: this.#legs });
   }
 
   readonly #admits = (key: PublicKey): boolean => this.#ring.has(key);
@@ -301,7 +309,7 @@ export class LegHub {
     });
   }
 
-  #dialedOptions({ neighbour, use, handler }: DialRequest, leave: () => void) {
+  #dialedOptions({ neighbour, use, handler }: DialRequest, { remote, leave }: { readonly remote: string; readonly leave: () => void }) {
     const leg: LegOptions = { ...this.#legOptions(), role: 'dialer', pins: neighbour.keys, use, started: this.#started };
     const named: LegHandler = {
       handleNews: (news, connection) => {
@@ -311,7 +319,7 @@ export class LegHub {
       },
       handleEnd: (end, connection) => handler.handleEnd(end, connection),
     };
-    return { leg, now: this.#now, handler: named, leave, registry: this.#legs };
+    return { leg, now: this.#now, handler: named, leave, remote, registry: this.#legs };
   }
 
   #legOptions() {

@@ -35,6 +35,10 @@ export class LegKeeper implements LegHandler {
     void this.#dial();
   }
 
+  get neighbour(): Neighbour {
+    return this.#options.neighbour;
+  }
+
   /** Ends its leg, unless that was handed over, and dials no more. */
   stop(): void {
     this.#stopped.abort();
@@ -58,8 +62,9 @@ export class LegKeeper implements LegHandler {
     this.#options.onLost(leg);
     this.#options.onFailure(message);
     if (this.#since > 0 && this.#options.now() - this.#since >= STABLE_MS) this.#backoff.reset();
+    else if (this.#since > 0) this.#backoff.ease();
     this.#since = 0;
-    this.#dialLater(code === 'SUPERSEDED' ? SUPERSEDED_MS : this.#backoff.next(this.#options.now()));
+    this.#dialLater(code === 'SUPERSEDED' ? SUPERSEDED_MS : this.#backoff.next(this.#options.now(), leg.peer === undefined ? 'refused' : 'behind'));
   }
 
   async #dial(): Promise<void> {

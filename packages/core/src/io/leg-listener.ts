@@ -43,6 +43,8 @@ function openListener(address: LegAddress, onConnection: (socket: Socket) => voi
     const server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(shown, error)));
     server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
+      // The system may fail to accept, for want of memory for one: the next time it may not.
+      server.removeAllListeners('error').on('error', () => {});
       const { port } = server.address() as AddressInfo;
       resolve({ server, address: formatLegAddress({ ...address, port }) });
     });

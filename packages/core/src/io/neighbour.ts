@@ -12,6 +12,8 @@ export interface LegAddress {
 /** A way out: straight when `through` is empty, else through these proxies in order. */
 export interface LegPath {
   readonly through: readonly unknown[];
+  /** Where to ask for the proxies when dialing, instead: see LegDialer.expand(). */
+  readonly ask?: unknown;
 }
 
 export interface Neighbour {

@@ -4,7 +4,7 @@
  * three fields on any socket. They are Node's own: where they are not found nothing is changed and the answer is false.
  * Why, with figures: docs/decisions/0002-own-read-buffers.md.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 export interface OwnReads {
   /** Where the next read goes; asked once before the first and after each read. Must stay the same memory until then. */
@@ -27,7 +27,7 @@ interface Fields {
 /** The same for every socket of a process. */
 let fields: Fields | undefined;
 
-function fieldsOf(socket: Socket): Fields | undefined {
+function fieldsOf(socket: Duplex): Fields | undefined {
   const symbols = Object.getOwnPropertySymbols(socket);
   const field = (name: string): symbol | undefined => symbols.find(({ description }) => description === name);
   const [buffer, generator, callback] = [field('kBuffer'), field('kBufferGen'), field('kBufferCb')];
@@ -35,11 +35,12 @@ function fieldsOf(socket: Socket): Fields | undefined {
 }
 
 /** True when `socket` reads by `reads` from now on; `data` is not emitted then, `end` is. Before anything was read. */
-export function readInto(socket: Socket, reads: OwnReads): boolean {
+export function readInto(socket: Duplex, reads: OwnReads): boolean {
   const internals = socket as unknown as Internals;
-  fields ??= fieldsOf(socket);
   const handle = internals._handle;
-  if (fields === undefined || typeof handle?.useUserBuffer !== 'function') return false;
+  if (typeof handle?.useUserBuffer !== 'function') return false;
+  fields ??= fieldsOf(socket);
+  if (fields === undefined) return false;
   const { buffer, generator, callback } = fields;
   if (socket.readableLength > 0) return false;
   let current = reads.buffer();

@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Chain } from '../config/chain.js';
+import type { WayInUse } from '../io/way-board.js';
 import type { JoinedChannel } from '../plugin/contract.js';
 
 export interface RunningNode {
@@ -36,6 +37,8 @@ export interface NodeStatus {
   readonly uptimeMs: number;
   readonly listeners: readonly string[];
   readonly tunnels: readonly TunnelStatus[];
+  /** How the neighbours that it dials are reached, or why they are not. */
+  readonly ways?: readonly WayInUse[];
   /** What a middle relays. */
   readonly relay?: RelayStatus;
 }

@@ -7,7 +7,7 @@
  *   1. The module is imported on the nodes that use it; `api` is compared with PLUGIN_API, the roles with their forms.
  *   2. `options` checks what the chain file says (also in `lstp check`), before anything runs.
  *   3. The class of the wanted role is resolved from the node's container, one instance per service (login: per tunnel;
- *      security: per node). Its constructor asks for what it needs by the tokens below; it must not do I/O.
+ *      security, leg dialer, leg listener: per node). Its constructor asks for what it needs by the tokens below; it must not do I/O.
  *   4. `start()` is awaited, for at most 30 s. A front end listens now. A throw fails this service, not the node.
  *   5. It works: a front end opens channels, a back end is asked for connections, a codec, a rewriter or a monitor is
  *      asked for its part of every channel.
@@ -354,6 +354,8 @@ export interface Login {
    * Undefined, or a rejection with the reason, which is logged and told nobody: they are wrong.
    */
   verify?(credentials: Credentials, source: LoginSource): Promise<VerifiedUser | undefined>;
+  /** After reload(): what somebody is now that verify() gave before; undefined where no user any more. Absent: what it was. */
+  current?(user: VerifiedUser): VerifiedUser | undefined;
 }
 
 /** Who gives credentials: the other end, which has proved this key. */
@@ -389,11 +391,19 @@ export interface LegDialerRole {
 export interface LegDialRequest {
   /** The node, or the proxy, that `stream` leads to. */
   readonly address: Omit<LegAddress, 'scheme'> & { readonly scheme: string };
+  /** Where `stream` leads to a node: the keys that it may have. A certificate of such a key is as good as one of an authority. */
+  readonly pins?: readonly PublicKey[];
+  /** PEM of the certificate authorities that this node believes beside the system's. */
+  readonly authorities?: string;
   /** For proxies: where they are to connect to. Names are not resolved here. */
   readonly target?: { readonly host: string; readonly port: number };
   /** For proxies, with secrets filled in. */
   readonly user?: string;
   readonly password?: string;
+  /** Another stream to the same address, for a proxy that wants to be asked anew. The role owns it, as it does the first. */
+  readonly redial?: () => Promise<Duplex>;
+  /** What is being done from now on, in a word or two (`CONNECT`, `TLS`): `lstp doctor` shows it. */
+  readonly onStep?: (step: string) => void;
   /** Aborts when it takes too long, or the leg is no longer wanted. */
   readonly signal: AbortSignal;
 }
@@ -401,7 +411,15 @@ export interface LegDialRequest {
 /** The other side of a LegDialerRole: a stream of legs out of an accepted connection. */
 export interface LegListenerRole {
   /** Owns `stream` from now on, also when it throws. */
-  accept(stream: Duplex, request: { readonly address: LegDialRequest['address']; readonly signal: AbortSignal }): Promise<Duplex>;
+  accept(stream: Duplex, request: LegAcceptRequest): Promise<Duplex>;
+}
+
+export interface LegAcceptRequest {
+  /** Where it was accepted, as in `listen`. */
+  readonly address: LegDialRequest['address'];
+  /** PEM of the certificate that the file gives this node, and its key. Absent: one of the node's key, which dialers of the same file know. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+  readonly signal: AbortSignal;
 }
 
 /** Secures a carrier between two ends. */
@@ -411,8 +429,11 @@ export interface Security {
 }
 
 export interface SecurityRequest {
-  /** The raw pipe; what was read beyond its LSTP part is already pushed back. Owned by the security plugin from now on. */
-  readonly socket: Socket;
+  /**
+   * The raw pipe: a net.Socket, or what carries a leg over tls or WebSocket. What was read beyond its LSTP part is already
+   * pushed back. Owned by the security plugin from now on.
+   */
+  readonly socket: Duplex;
   /** The master speaks first. */
   readonly master: boolean;
   /** The key that the peer must prove: the one of its COMMONUNIQUE_INFO. */
@@ -496,7 +517,7 @@ export const DIALER: InjectionToken<Dialer> = Symbol.for('lstp dialer');
 export const LISTENERS: InjectionToken<Listeners> = Symbol.for('lstp listeners');
 export const CHANNELS: InjectionToken<ChannelOpener> = Symbol.for('lstp channel opener');
 export const SERVICE: InjectionToken<ServiceFacts> = Symbol.for('lstp service');
-/** The node's key pair, for security plugins only. */
+/** The node's key pair, for plugins that secure carriers or take legs. */
 export const IDENTITY: InjectionToken<Identity> = Symbol.for('lstp identity');
 
 export interface Identity {

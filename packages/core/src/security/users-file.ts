@@ -78,7 +78,13 @@ export class UsersFile {
     return this.#users.size;
   }
 
-  /** Reads it again; who is verified stays so. Throws like open(), and keeps what it had. */
+  /** A user as the file has it now; undefined where it has none of that name. */
+  current(name: string): VerifiedUser | undefined {
+    const user = this.#users.get(name);
+    return user === undefined ? undefined : verified(user);
+  }
+
+  /** Reads it again. Throws like open(), and keeps what it had. */
   async reload(): Promise<void> {
     this.#users = parseUsers(this.path, await readUsersText(this.path));
     this.#right.clear();

@@ -53,7 +53,7 @@ describe('allow', () => {
 
   it('lets a name reach private addresses', () => expect(allowed(['*.acme:443'], 'www.acme:443', '10.0.0.1')).to.equal(true));
 
-  for (const address of ['127.0.0.1', '127.8.8.8', '::1', '0.0.0.0', '::', '169.254.169.254', 'fe80::1%eth0', '::ffff:127.0.0.1', '::ffff:7f00:1', '64:ff9b::a9fe:a9fe', '224.0.0.1', 'fd00:ec2::254', '100.100.100.200']) {
+  for (const address of ['127.0.0.1', '127.8.8.8', '::1', '0.0.0.0', '::', '169.254.169.254', 'fe80::1%eth0', '::ffff:127.0.0.1', '::ffff:7f00:1', '64:ff9b::a9fe:a9fe', '224.0.0.1', 'fd00:ec2::254', '100.100.100.200', '::127.0.0.1']) {
     it(`lets no name reach ${address}`, () => {
       expect(allowed(['*.acme:443', '*:443'], 'www.acme:443', address)).to.equal(false);
       expect(allowed(['*:*'], address.includes(':') ? `[${address}]:443` : `${address}:443`)).to.equal(false);
@@ -66,6 +66,27 @@ describe('allow', () => {
     expect(allowed(['127.0.0.1:80'], '[::ffff:127.0.0.1]:80')).to.equal(true);
     expect(allowed(['[::1]:80'], '[::1]:80')).to.equal(true);
     expect(allowed(['169.254.0.0/16:80'], '169.254.169.254:80')).to.equal(true);
+  });
+
+  it('reaches them by no network that only happens to hold them', () => {
+    for (const [network, address] of [
+      ['0.0.0.0/0', '127.0.0.1'],
+      ['0.0.0.0/0', '169.254.169.254'],
+      ['168.0.0.0/7', '169.254.169.254'],
+      ['100.64.0.0/10', '100.100.100.200'],
+      ['[::/0]', '[::1]'],
+      ['[::/0]', '[fe80::1]'],
+      ['[fd00::/8]', '[fd00:ec2::254]'],
+    ]) expect(allowed([`${network}:80`], `${address}:80`), `${address} in ${network}`).to.equal(false);
+    expect(allowed(['0.0.0.0/0:80', '127.0.0.0/8:80'], '127.8.8.8:80')).to.equal(true);
+    expect(allowed(['0.0.0.0/0:80'], '192.0.2.1:80')).to.equal(true);
+    expect(allowed(['[fd00::/8]:80'], '[fd00:ec2::253]:80')).to.equal(true);
+  });
+
+  it('takes no number for a name, and no reference to a secret', () => {
+    for (const host of ['0x7f.1', '0x7f000001', '127.0x0.0.1', '0X7F.0.0.1']) expect(() => parseTarget(`${host}:80`), host).to.throw('is no IPv4 address');
+    for (const host of ['beef', '0xcafe.acme', 'x.1a']) expect(parseTarget(`${host}:80`).host).to.equal(host);
+    for (const text of ['${env:HOME}:80', 'a.${env:HOME}.acme:80', 'a:${env:PORT}', '${file:/etc/passwd}']) expect(() => parseTarget(text), text).to.throw('is no host name or address');
   });
 
   it('allows nothing without patterns, and nothing at what is no address', () => {

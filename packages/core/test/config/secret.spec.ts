@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, hasReference, loadChain, resolveSecrets, type ServiceAddress } from '../../src/index.js';
+import { ConfigError, hasReference, loadChain, parseProxyUrl, resolveSecrets, type ServiceAddress } from '../../src/index.js';
 import { SAMPLE_PLUGINS } from './sample-plugins.js';
 
 const env = { NAME: 'value', OTHER: 'x${env:NAME}' };
@@ -12,6 +12,9 @@ describe('resolveSecrets', () => {
 
   it('fills in nothing that a value says', () => expect(resolveSecrets('${env:OTHER}', { env })).to.equal('x${env:NAME}'));
 
+  it('keeps a ${ that a URL has in its coded form a literal one', () => {
+    expect(parseProxyUrl('http://ann:a$%7Benv:NAME%7D@fw:3128').password).to.equal('a$${env:NAME}');
+  });
   it('takes $${ for a literal ${', () => expect(resolveSecrets('$${env:NAME} ${env:NAME}', { env })).to.equal('${env:NAME} value'));
 
   it('names the variable that is missing', () => expect(() => resolveSecrets('${env:ABSENT}', { env })).to.throw('${env:ABSENT}: the environment variable ABSENT is not set'));

@@ -33,6 +33,14 @@ describe('io/backoff', () => {
     }
   });
 
+  it('never comes to the long waits as long as it works now and then', () => {
+    const backoff = new Backoff(() => 0.999);
+    for (let at = 0; at < 600_000; at += 1000) {
+      backoff.ease();
+      for (const why of ['behind', 'absent', 'behind'] as const) expect(backoff.next(at, why)).to.be.at.most(500);
+    }
+  });
+
   it('begins anew when it has worked', () => {
     const backoff = new Backoff(() => 0.999);
     for (let at = 0; at < 100_000; at += 1000) backoff.next(at);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { LegConnection } from '../../src/io/leg-connection.js';
 import { LegHub, pingMsFor } from '../../src/io/leg-hub.js';
 import { rendezvousDigest } from '../../src/protocol/digest.js';
@@ -19,7 +20,7 @@ function freeze(node: string, side: 'left' | 'right') {
 
 describe('io/leg-hub', () => {
   let pair: HubPair;
-  const sockets: Socket[] = [];
+  const sockets: Duplex[] = [];
   const start = async (...options: ConstructorParameters<typeof HubPair>) => {
     pair = await new HubPair(...options).start();
     return pair;
@@ -249,6 +250,38 @@ describe('io/leg-hub', () => {
       pair.desk.tell({ node: 'desk', deadlineMs: 2 }, [key('west')]);
       expect(await atDesk).to.deep.equal({ body: { node: 'west', deadlineMs: 1 }, from: key('west') });
       expect(await atWest).to.deep.equal({ body: { node: 'desk', deadlineMs: 2 }, from: key('desk') });
+    });
+
+    it('are dialed where the neighbour is now, once that has changed', async () => {
+      await start();
+      const elsewhere = pair.neighbour({ addresses: [{ scheme: 'tcp', host: '127.0.0.1', port: 1 }] });
+      pair.desk.keep(pair, { standbys: [elsewhere], links: [elsewhere] });
+      pair.desk.keep(pair, { standbys: [pair.neighbour()], links: [pair.neighbour()] });
+      await until(() => pair.west.linkCount === 1 && pair.west.standbyCount === 1);
+    });
+
+    it('are left alone where nothing has changed', async () => {
+      await start();
+      pair.desk.keep(pair, { standbys: [], links: [pair.neighbour()] });
+      await until(() => pair.west.linkCount === 1 && pair.desk.linkCount === 1);
+      pair.desk.keep(pair, { standbys: [], links: [pair.neighbour()] });
+      expect(pair.desk.linkCount).to.equal(1);
+    });
+
+    it('bring news that is older than they are, as long as its deadline is to come', async () => {
+      let now = 0;
+      await start({ west: { now: () => now } });
+      pair.west.tell({ node: 'east', deadlineMs: 30_000 }, [key('desk')]);
+      pair.west.tell({ node: 'south', deadlineMs: 100 }, [key('desk')]);
+      pair.west.tell({ node: 'north', deadlineMs: 30_000 }, [key('somebody else')]);
+      now = 1000;
+      const heard: unknown[] = [];
+      pair.desk.onLinkNews((body) => heard.push(body));
+      pair.desk.keep(pair, { standbys: [], links: [pair.neighbour()] });
+      await until(() => heard.length > 0);
+      pair.west.tell({ node: 'west', deadlineMs: 1 });
+      await until(() => heard.length > 1);
+      expect(heard).to.deep.equal([{ node: 'east', deadlineMs: 29_000 }, { node: 'west', deadlineMs: 1 }]);
     });
 
     it('are one of each neighbour', async () => {

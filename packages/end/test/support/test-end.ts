@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
-import { generateIdentity, LegHub, neighbourIn, neighboursOf, parseChain, PluginCatalogue, signerOf, type Chain, type NodeIdentity, type PluginDefinition, type TunnelStatus } from '@lstp/core';
+import { generateIdentity, LegHub, neighbourIn, neighboursOf, parseChain, PluginCatalogue, signerOf, type Chain, type NodeIdentity, type PluginDefinition, type ReloadReport, type TunnelStatus } from '@lstp/core';
 import { createLogger } from '@lstp/core/observe';
 import { bundledPlugins } from '@lstp/plugins';
 import { container } from 'tsyringe';
@@ -41,6 +41,7 @@ export class TestEnd {
   readonly hub: LegHub;
   readonly role: EndRole;
   readonly log: LogLine[];
+  readonly #key: NodeIdentity['publicKey'];
 
   static async make(node: string, chain: Chain, identity: NodeIdentity, { plugins = bundledPlugins, ...options }: TestEndOptions = {}): Promise<TestEnd> {
     const log: LogLine[] = [];
@@ -69,9 +70,8 @@ export class TestEnd {
     this.hub = hub;
     this.role = role;
     this.log = log;
-    const beside = neighboursOf([chain], node, key);
-    hub.know(role, { neighbours: beside.map(({ neighbour }) => neighbour) });
-    hub.keep(role, { links: beside.filter(({ dialsLink }) => dialsLink).map(({ neighbour }) => neighbour), standbys: [] });
+    this.#key = key;
+    this.#meetNeighbours(chain);
   }
 
   async start(): Promise<this> {
@@ -83,6 +83,14 @@ export class TestEnd {
   async stop(): Promise<void> {
     await this.role.stop();
     this.hub.stop();
+  }
+
+  /** As a node does. */
+  async reload(chain: Chain): Promise<ReloadReport> {
+    const read = await this.role.reloadFiles([chain]);
+    this.#meetNeighbours(chain);
+    const { applied, ignored } = await this.role.reload([chain]);
+    return { applied: [...read, ...applied], ignored };
   }
 
   tunnel(name?: string): TunnelStatus {
@@ -103,6 +111,12 @@ export class TestEnd {
   /** Resolves with the first line that has been or will be logged and matches. */
   says(message: RegExp): Promise<LogLine> {
     return until(`${this.node} logs ${message}`, () => this.log.find(({ msg }) => message.test(msg)));
+  }
+
+  #meetNeighbours(chain: Chain): void {
+    const beside = neighboursOf([chain], this.node, this.#key);
+    this.hub.know(this.role, { neighbours: beside.map(({ neighbour }) => neighbour) });
+    this.hub.keep(this.role, { links: beside.filter(({ dialsLink }) => dialsLink).map(({ neighbour }) => neighbour), standbys: [] });
   }
 }
 

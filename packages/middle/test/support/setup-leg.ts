@@ -60,7 +60,7 @@ export class SetupLeg {
   }
 
   #hand(): void {
-    if (this.#leg.transparent) this.onEvent({ type: 'transparent', socket: this.#leg.release() });
+    if (this.#leg.transparent) this.onEvent({ type: 'transparent', socket: this.#leg.release() as Socket });
   }
 
   #handleEnd({ code, message, since }: LegEnd): void {

@@ -40,7 +40,7 @@ export class UsersLogin implements Login {
   async reload(): Promise<string | undefined> {
     if (this.#users === undefined) return undefined;
     await this.#users.reload();
-    return `${this.#users.path} read again, ${this.#users.size} users; it counts from the next log-in on`;
+    return `${this.#users.path} read again, ${this.#users.size} users`;
   }
 
   async credentials(): Promise<Credentials> {
@@ -55,6 +55,10 @@ export class UsersLogin implements Login {
     const verdict = await this.#users?.verifyLogin({ user, proof, source: key });
     if (verdict?.wrong !== undefined) throw new Error(verdict.wrong);
     return verdict?.user;
+  }
+
+  current({ user }: VerifiedUser): VerifiedUser | undefined {
+    return this.#users?.current(user);
   }
 
   get #proof(): 'password' | 'code' | 'both' {

@@ -2,7 +2,7 @@
  * One BIND at the front: the far end listens, the application is told where, then who connected, and then its connection
  * is joined to that one. Ends before that when the application leaves.
  */
-import { closeAfter, type ChannelCode, type ChannelOpener, type IncomingChannel, type OpenedChannel } from '@lstp/core';
+import { closeAfter, type ChannelCode, type ChannelOpener, type ChannelRefusal, type IncomingChannel, type OpenedChannel } from '@lstp/core';
 import type { Socket } from 'node:net';
 import type { SocksVoice } from './socks-reply.js';
 
@@ -49,8 +49,13 @@ export class BindSession {
   #handleConnection(incoming: IncomingChannel): void {
     if (this.#state !== 'waiting') return incoming.refuse('refused', 'one connection is taken, and this is another');
     this.#state = 'taken';
-    // Where it listens is told first.
-    void this.#listener.connected.then(() => this.#join(incoming));
+    // Where it listens is told first. A far end may hand over a connection and then say that it never listened.
+    void this.#listener.connected.then(() => this.#join(incoming), (why: ChannelRefusal) => this.#handleNeverListened(incoming, why));
+  }
+
+  #handleNeverListened(incoming: IncomingChannel, { reason }: ChannelRefusal): void {
+    incoming.refuse('reset', 'its listener came to nothing');
+    if (this.#state === 'taken') this.#fail(reason);
   }
 
   #join(incoming: IncomingChannel): void {

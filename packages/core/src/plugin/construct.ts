@@ -1,5 +1,5 @@
 /** Makes a plugin's class, with what its constructor asks for. */
-import type { Constructor } from '@lstp/core';
+import type { Constructor } from './contract.js';
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 
 /** Of `static inject = [TOKEN, ...]`, in the order of the parameters; else what its decorators say. */
