@@ -61,6 +61,16 @@ describe('the display of an x11 service, through desk > west > east < lab,', fun
   });
 
   describe('is found, where the file says so,', () => {
+    it('with compression on the way', async () => {
+      const plain = await bed.client('xdpyinfo').ended;
+      await bed.change('codec: zlib');
+      const coded = await bed.client('xdpyinfo').ended;
+      expect([coded.status, coded.stderr]).to.deep.equal([0, '']);
+      expect(coded.stdout).to.equal(plain.stdout);
+      const { plainIn = 0, codedIn = 0 } = (await bed.service()).codec ?? {};
+      expect(codedIn).to.be.above(0).and.below(plainIn / 2);
+    });
+
     afterEach(() => bed.change(''));
 
     it('at TCP of loopback alone', async () => {
