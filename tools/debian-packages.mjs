@@ -39,4 +39,6 @@ export const DEBIAN_PACKAGES = {
   postgresql: '/usr/lib/postgresql',
   iproute2: '/usr/sbin/ip',
   nftables: '/usr/sbin/nft',
+  'nginx-light': '/usr/sbin/nginx',
+  openssl: '/usr/bin/openssl',
 };

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { freePorts, skipBecause, TestServer, Workplace } from 'lstp/testing';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PACKAGES = ['core', 'end', 'middle', 'plugins', 'cli'];
+const PACKAGES = ['core', 'end', 'legs', 'middle', 'plugins', 'cli'];
 /** npm has nothing in its cache, and reaches no registry. */
 const NO_REGISTRY = /code (?:ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)/;
 
@@ -38,7 +38,7 @@ describe('a plugin of somebody else', function () {
   after(() => place.remove());
 
   it('gets packages that have what was built, no tests and no sources', () => {
-    expect(packed.map(({ name }) => name)).to.have.members(['@lstp/core', '@lstp/end', '@lstp/middle', '@lstp/plugins', 'lstp']);
+    expect(packed.map(({ name }) => name)).to.have.members(['@lstp/core', '@lstp/end', '@lstp/legs', '@lstp/middle', '@lstp/plugins', 'lstp']);
     for (const { name, files } of packed) {
       const paths = files.map(({ path }) => path);
       expect(paths, name).to.include('dist/src/index.js').and.include('dist/src/index.d.ts');

@@ -7,6 +7,7 @@ import { LOG_FORMATS, LOG_LEVELS, type LogLevel } from '@lstp/core/observe';
 import { portNumber, seconds } from './option-value.js';
 import { version } from './version.js';
 import type { ConnectOptions } from './commands/connect.js';
+import type { DoctorOptions } from './commands/doctor.js';
 import type { MapOptions } from './commands/map.js';
 import type { PasswdOptions } from './commands/passwd.js';
 import type { StatusOptions } from './commands/status.js';
@@ -33,7 +34,7 @@ type Done = (status: number | void) => void;
 type Declaration = (program: Command, done: Done) => void;
 
 /** In the order in which one needs them. */
-const COMMANDS: readonly Declaration[] = [declareTrial, declareInit, declareKeygen, declareCheck, declareMap, declareUp, declareStatus, declareReload, declareConnect, declareX11, declarePasswd, declarePlugins, declarePlugin];
+const COMMANDS: readonly Declaration[] = [declareTrial, declareInit, declareKeygen, declareCheck, declareMap, declareUp, declareDoctor, declareStatus, declareReload, declareConnect, declareX11, declarePasswd, declarePlugins, declarePlugin];
 
 const IN_BACKGROUND = 'lstp up demo/chain.yaml --all --keys demo/keys --direct 2>demo/log &';
 
@@ -100,6 +101,18 @@ function declareUp(program: Command, done: Done): void {
     .action(async (files: string[], options: UpOptions) => done(await (await import('./commands/up.js')).up(files, options)));
   addLogOptions(command, 'info');
   example(command, 'lstp init demo', 'lstp up demo/chain.yaml --all --keys demo/keys --direct');
+}
+
+function declareDoctor(program: Command, done: Done): void {
+  const command = program
+    .command('doctor')
+    .description('find out what this node reaches, step by step: names, proxies, TLS, the keys of its neighbours')
+    .argument('<file>', 'chain file')
+    .addOption(asOption('the node, on its machine').makeOptionMandatory())
+    .addOption(keysOption())
+    .option('--json', 'as JSON')
+    .action(async (file: string, options: DoctorOptions) => done(await (await import('./commands/doctor.js')).doctor(file, options)));
+  example(command, 'lstp init demo', 'lstp doctor demo/chain.yaml --as desk --keys demo/keys');
 }
 
 function declareStatus(program: Command, done: Done): void {

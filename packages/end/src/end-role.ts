@@ -46,10 +46,13 @@ export interface EndRoleOptions {
 
 export class EndRole {
   readonly #options: EndRoleOptions;
+  /** Those of later reloads, too. */
+  readonly #plugins: PluginDefinition[];
   readonly #tunnels: TunnelEnd[];
 
   constructor(options: EndRoleOptions) {
     this.#options = options;
+    this.#plugins = [...options.plugins];
     const { container, identity, logger } = options;
     container.registerInstance(IDENTITY, identity);
     container.registerInstance(LOGGER, logger);
@@ -89,8 +92,9 @@ export class EndRole {
     return lines;
   }
 
-  /** Services, keys and addresses of tunnels that are there take effect; tunnels that come, go or change their way need a restart. */
-  async reload(chains: readonly Chain[]): Promise<ReloadReport> {
+  /** Services, keys and addresses of tunnels that are there take effect, and `plugins` of new names; tunnels that come, go or change their way need a restart. */
+  async reload(chains: readonly Chain[], plugins: readonly PluginDefinition[] = []): Promise<ReloadReport> {
+    this.#plugins.push(...plugins.filter(({ name }) => !this.#plugins.some((known) => known.name === name)));
     const applied: string[] = [];
     const ignored: string[] = [];
     const wanted = this.#wanted(chains);
@@ -118,7 +122,7 @@ export class EndRole {
     const config = only.config.services.get(service) as ServiceConfig;
     const child = this.#options.container.createChildContainer();
     child.registerInstance(CHANNELS, only.opener(config));
-    const connector = this.#options.plugins.find((plugin) => plugin.connector !== undefined)?.connector;
+    const connector = this.#plugins.find((plugin) => plugin.connector !== undefined)?.connector;
     if (connector === undefined) throw Object.assign(new Error('no plugin joins streams to channels'), { code: 'ERR_LSTP_NO_CONNECTOR' });
     return construct(child, connector).connect(stream, target === undefined ? {} : { target });
   }
@@ -136,9 +140,9 @@ export class EndRole {
   }
 
   #makeTunnel(parts: { chain: Chain; config: TunnelConfig; pool: Pool; poolShare: number; security: Security }): TunnelEnd {
-    const { node, hub, signer, container, plugins, software, logger, neighbourOf, holdMs, connectMs } = this.#options;
+    const { node, hub, signer, container, software, logger, neighbourOf, holdMs, connectMs } = this.#options;
     return new TunnelEnd({
-      ...parts, ...(holdMs === undefined ? {} : { holdMs }), ...(connectMs === undefined ? {} : { connectMs }), node, hub, signer, container, plugins, software,
+      ...parts, ...(holdMs === undefined ? {} : { holdMs }), ...(connectMs === undefined ? {} : { connectMs }), node, hub, signer, container, plugins: this.#plugins, software,
       crypto: nodeCrypto,
       neighbourOf,
       logger: logger.child({ tunnel: parts.config.name }),
@@ -146,7 +150,7 @@ export class EndRole {
   }
 
   #security(): Security {
-    const security = this.#options.plugins.find((plugin) => plugin.security !== undefined)?.security;
+    const security = this.#plugins.find((plugin) => plugin.security !== undefined)?.security;
     if (security === undefined) throw new Error('no plugin secures carriers');
     return construct(this.#options.container, security);
   }

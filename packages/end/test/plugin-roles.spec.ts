@@ -432,6 +432,14 @@ describe('plugins', function () {
     });
   });
 
+  it('of a module that a reload brings serve the services that it brings', async () => {
+    const { desk, lab } = await start({ services: [echoService('carrier: shared')] }, []);
+    const services = [echoService('carrier: shared'), `line: { plugin: line, at: desk, listen: "127.0.0.1:0", allow: ["127.0.0.1:${echoes.port}"] }`];
+    const plugins = [...bundledPlugins, line];
+    for (const end of [lab, desk]) expect((await end.role.reload([chainOf(plan.text({ services }), plugins)], plugins)).applied).to.deep.equal(['acme: service line started']);
+    expect((await hear(desk.address('line'), `127.0.0.1:${echoes.port}\nhello`)).text).to.match(/^OK 127\.0\.0\.1:\d+\nhello$/);
+  });
+
   describe('a plugin that fails', () => {
     for (const fault of ['constructor', 'start'] as const) {
       it(`in its ${fault} takes down its service, and status says why`, async () => {

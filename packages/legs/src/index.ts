@@ -6,3 +6,4 @@ import 'reflect-metadata';
 export * from './egress-dialer.js';
 export { dialSteps, type DialStep } from './dial-step.js';
 export { LegRoles } from './leg-roles.js';
+export { LegTaker, type LegTakerOptions } from './leg-taker.js';

@@ -353,17 +353,24 @@ export class MiddleRole implements SetupOwner {
   }
 }
 
-/** What is relayed, as people read it, and what may be done with it. */
-type Served = ReadonlyMap<string, string>;
+/** What is relayed, as people read it; by what it is told apart, and how a change of that is called. */
+type Served = ReadonlyMap<string, { readonly detail: string; readonly change: string }>;
 
-function servedBy({ tunnels }: RelayPlan, admissions: Admissions): Served {
-  const admitted = [...admissions].map(([key, { any, commons }]): [string, string] => [`admitted key ${key}`, any ? '*' : [...commons].sort().join(' ')]);
-  return new Map([...tunnels.map(({ name }): [string, string] => [`relayed tunnel ${name}`, '']), ...admitted]);
+function servedBy({ tunnels, neighbours }: RelayPlan, admissions: Admissions): Served {
+  const served = new Map<string, { detail: string; change: string }>();
+  for (const { name, ends, routes } of tunnels) {
+    const ways = [...routes].map(([alt, { left, right }]) => [alt, left, neighbours.get(left), right, neighbours.get(right)]);
+    const line = `relayed tunnel ${name}`;
+    // Tunnels of two files may have one name.
+    served.set(line, { detail: (served.get(line)?.detail ?? '') + JSON.stringify([ends, ways]), change: 'has other keys, addresses or routes' });
+  }
+  for (const [key, { any, commons }] of admissions) served.set(`admitted key ${key}`, { detail: any ? '*' : [...commons].sort().join(' '), change: 'has other names' });
+  return served;
 }
 
 function changesBetween(before: Served, now: Served): string[] {
   const added = [...now.keys()].filter((line) => !before.has(line)).map((line) => `${line} added`);
-  const changed = [...now].filter(([line, names]) => (before.get(line) ?? names) !== names).map(([line]) => `${line} has other names`);
+  const changed = [...now].filter(([line, { detail }]) => (before.get(line)?.detail ?? detail) !== detail).map(([line, { change }]) => `${line} ${change}`);
   const removed = [...before.keys()].filter((line) => !now.has(line)).map((line) => `${line} removed`);
   return [...added, ...changed, ...removed];
 }

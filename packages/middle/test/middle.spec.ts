@@ -160,7 +160,8 @@ describe('middle', () => {
 
     it('an end that another chain file pins differently, and logs which key came', async () => {
       await up('desk > west < lab');
-      lab.role('west').reload([lab.makeChain(['desk > west < lab'], { desk: lab.chain.nodes.get('lab')?.keys[0] as string, lab: lab.chain.nodes.get('desk')?.keys[0] as string })]);
+      const changes = lab.role('west').reload([lab.makeChain(['desk > west < lab'], { desk: lab.chain.nodes.get('lab')?.keys[0] as string, lab: lab.chain.nodes.get('desk')?.keys[0] as string })]);
+      expect(changes).to.deep.equal(['relayed tunnel acme has other keys, addresses or routes']);
       const refused = await lab.end('desk').connect().catch((error: Error) => error.message);
       expect(refused).to.match(/^(ROUTE|REFUSED): /);
       await lab.log.line('set-up refused');

@@ -10,13 +10,15 @@ import record from './record/index.js';
 import socks from './socks/index.js';
 import socksEgress from './socks-egress/index.js';
 import stdio from './stdio/index.js';
+import tlsLeg from './tls-leg/index.js';
 import tls from './tls/index.js';
 import udp from './udp/index.js';
+import websocket from './websocket/index.js';
 import x11 from './x11/index.js';
 import zlib from './zlib/index.js';
 import zstd from './zstd/index.js';
 
 /** All of them, as `lstp` hands them to a chain file. */
-export const bundledPlugins: readonly PluginDefinition[] = [brotli, forward, httpEgress, httpProxy, login, record, socks, socksEgress, stdio, tls, udp, x11, zlib, zstd];
+export const bundledPlugins: readonly PluginDefinition[] = [brotli, forward, httpEgress, httpProxy, login, record, socks, socksEgress, stdio, tls, tlsLeg, udp, websocket, x11, zlib, zstd];
 
 export type { X11Report } from './x11/monitor/x11-report.js';

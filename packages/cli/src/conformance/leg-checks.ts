@@ -1,6 +1,7 @@
 /** What a plugin that carries legs must do: hand on a stream, or give it up with its reason. */
 import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
+import { generateIdentity } from '@lstp/core/security';
 import { socketPair, until } from '@lstp/core/testing';
 import type { LegDialRequest, PluginDefinition } from '@lstp/core/plugin';
 import { readAll, sampleBytes } from './bytes.js';
@@ -50,10 +51,11 @@ function givingUp(plugin: PluginDefinition, make: (place: Place) => Promise<Hand
 }
 
 async function expectCarried(plugin: PluginDefinition, sample: PluginSample, place: Place): Promise<void> {
-  const given = { options: optionsAt(sample, place), folder: place.folder };
+  const identity = generateIdentity();
+  const given = { options: optionsAt(sample, place), folder: place.folder, identity };
   const [dialer, listener] = [await makeRole('legDialer', plugin, given), await makeRole('legListener', plugin, given)];
   const [one, other] = await socketPair();
-  const request = requestOf(plugin, new AbortController().signal);
+  const request = { ...requestOf(plugin, new AbortController().signal), pins: [identity.publicKey] };
   const [dialed, accepted] = await within('the handshake', Promise.all([dialer.dial(one, request), listener.accept(other, request)]));
   const bytes = sampleBytes(300_000);
   dialed.end(bytes);

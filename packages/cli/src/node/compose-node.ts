@@ -2,10 +2,11 @@
  * Puts one node together: a hub that owns its legs, an end role for the tunnels that end here, a middle role for those
  * that pass. Every node has a container of its own, so several live in one process.
  */
-import { CLOCK, IDENTITY, LegHub, LOGGER, neighbourIn, signerOf, type Chain, type LoadedChain, type PluginDefinition } from '@lstp/core';
+import { dirname, resolve } from 'node:path';
+import { CLOCK, IDENTITY, inNetwork, LegHub, LOGGER, neighbourIn, parseIp, signerOf, type Chain, type IpNetwork, type LegHubOptions, type LoadedChain, type PluginDefinition } from '@lstp/core';
 import type { NodeIdentity } from '@lstp/core/security';
 import type { EndRole } from '@lstp/end';
-import { EgressDialer, LegRoles } from '@lstp/legs';
+import { EgressDialer, LegRoles, LegTaker } from '@lstp/legs';
 import type { Logger } from 'pino';
 import { container } from 'tsyringe';
 import { version } from '../version.js';
@@ -24,8 +25,7 @@ export async function composeNode(parts: NodeParts): Promise<ComposedNode> {
   const { node, identity, logger } = parts;
   const chains = parts.chains.map(({ chain }) => chain);
   const listen = uniqueBy(chains.flatMap(({ nodes }) => nodes.get(node)?.listen ?? []), (address) => JSON.stringify(address));
-  const dialer = new EgressDialer({ roles: legRoles(parts) });
-  const hub = new LegHub({ node, signer: signerOf(identity.privateKey), listen, log: logger, dialer });
+  const hub = new LegHub({ node, signer: signerOf(identity.privateKey), listen, log: logger, ...carrying(parts) });
   const { MiddleRole } = await import('@lstp/middle');
   const tasksIn: Roles['tasksIn'] = (those) => ({ relay: MiddleRole.isNeeded(those, node), end: endsHere(node, those) });
   const tasks = tasksIn(chains);
@@ -51,6 +51,30 @@ async function makeEnd({ node, identity, chains, logger }: NodeParts, hub: LegHu
     software: `lstp/${version()}`,
     logger,
   });
+}
+
+/** How legs come about. Of several files the first that says something counts. */
+export function carrying(parts: NodeParts): Required<Pick<LegHubOptions, 'dialer' | 'acceptor' | 'isBalancer'>> {
+  const { node, chains } = parts;
+  const roles = legRoles(parts);
+  const own = chains.flatMap(({ chain }) => {
+    const config = chain.nodes.get(node);
+    const at = (path: string): string => resolve(dirname(chain.file), path);
+    return config === undefined ? [] : [{ config, at }];
+  });
+  const authorities = own.flatMap(({ config, at }) => (config.authorities === undefined ? [] : [at(config.authorities)]))[0];
+  const certificate = own.flatMap(({ config: { certificate: given }, at }) => (given === undefined ? [] : [{ chain: at(given.chain), key: at(given.key) }]))[0];
+  const balancers = own.flatMap(({ config }) => config.proxyProtocol ?? []);
+  return {
+    dialer: new EgressDialer({ roles, ...(authorities === undefined ? {} : { authorities }) }),
+    acceptor: new LegTaker({ roles, ...(certificate === undefined ? {} : { certificate }) }),
+    isBalancer: (address) => balancers.length > 0 && isInAny(address, balancers),
+  };
+}
+
+function isInAny(address: string, networks: readonly IpNetwork[]): boolean {
+  const ip = parseIp(address);
+  return ip !== undefined && networks.some((network) => inNetwork(ip, network));
 }
 
 /** What carries legs. Its plugins are not made before a leg needs them. */

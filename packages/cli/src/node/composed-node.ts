@@ -1,7 +1,7 @@
 /** The roles of one node behind the one interface that the command drives. */
 import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import { neighboursOf, type Chain, type JoinedChannel, type LegAddress, type LegHub, type NodeStatus, type PublicKey, type ReloadReport, type RunningNode } from '@lstp/core';
+import { neighboursOf, type Chain, type JoinedChannel, type LegAddress, type LegHub, type NodeStatus, type PluginDefinition, type PublicKey, type ReloadReport, type RunningNode } from '@lstp/core';
 import type { EndRole } from '@lstp/end';
 import type { MiddleRole } from '@lstp/middle';
 
@@ -58,13 +58,13 @@ export class ComposedNode implements RunningNode {
   }
 
   /** First everything that can refuse is read: the lists of admitted keys, then the files of services. */
-  async reload(chains: readonly Chain[]): Promise<ReloadReport> {
+  async reload(chains: readonly Chain[], plugins: readonly PluginDefinition[] = []): Promise<ReloadReport> {
     const { end, middle } = this.#roles;
     middle?.check(chains);
     const read = (await end?.reloadFiles(chains)) ?? [];
     const relayed = middle?.reload(chains) ?? [];
     this.#meetNeighbours(chains);
-    const { applied, ignored } = (await end?.reload(chains)) ?? { applied: [], ignored: [] };
+    const { applied, ignored } = (await end?.reload(chains, plugins)) ?? { applied: [], ignored: [] };
     return { applied: [...relayed, ...read, ...applied], ignored: [...this.#unheeded(chains), ...ignored] };
   }
 
@@ -94,6 +94,7 @@ export class ComposedNode implements RunningNode {
     const wanted = tasksIn(chains);
     return [
       ...(isDeepStrictEqual(listenersOf(first, node), listenersOf(chains, node)) ? [] : [`listen of ${node} has changed; it stays as it was until a restart`]),
+      ...TRUST.filter((key) => !isDeepStrictEqual(trustOf(first, node, key), trustOf(chains, node, key))).map((key) => `${key} of ${node} has changed; it stays as it was until a restart`),
       ...(wanted.relay && middle === undefined ? [`${node} is to relay for others; that begins with a restart`] : []),
       ...(wanted.end && end === undefined ? [`tunnels begin or end at ${node} now; that begins with a restart`] : []),
     ];
@@ -107,6 +108,13 @@ export class ComposedNode implements RunningNode {
     hub.know(end, { neighbours: beside.map(({ neighbour }) => neighbour) });
     hub.keep(end, { links: beside.filter(({ dialsLink }) => dialsLink).map(({ neighbour }) => neighbour), standbys: [] });
   }
+}
+
+/** What a node's legs are made with. Files that it names are read anew anyway. */
+const TRUST = ['authorities', 'certificate', 'proxyProtocol'] as const;
+
+function trustOf(chains: readonly Chain[], node: string, key: (typeof TRUST)[number]): unknown[] {
+  return chains.map(({ nodes }) => nodes.get(node)?.[key]);
 }
 
 function listenersOf(chains: readonly Chain[], node: string): LegAddress[] {

@@ -78,7 +78,8 @@ export class ManagedNode {
   async #reload(): Promise<ReloadReport> {
     if (this.#isGoingDown) throw Object.assign(new Error(`${this.name} is going down; nothing was changed`), { code: 'ERR_LSTP_RELOAD' });
     try {
-      const report = await this.running.reload((await this.#plan.readChains()).map(({ chain }) => chain));
+      const loaded = await this.#plan.readChains();
+      const report = await this.running.reload(loaded.map(({ chain }) => chain), loaded.flatMap(({ catalogue }) => catalogue.definitions()));
       this.#logger.info({ applied: report.applied, ignored: report.ignored }, 'files read again');
       return report;
     } catch (error) {

@@ -87,7 +87,9 @@ export const BUNDLED_SAMPLES: Readonly<Record<string, PluginSample>> = {
   'socks-egress': {},
   stdio: {},
   tls: {},
+  'tls-leg': {},
   udp: { options: ({ listen, to }) => ({ listen, to }) },
+  websocket: {},
   x11: {
     options: ({ listen, to, folder }) => {
       xauthority = join(folder, 'Xauthority');

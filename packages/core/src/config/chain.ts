@@ -4,6 +4,7 @@
  */
 import type { PublicKey, Side } from '../protocol/index.js';
 import type { AllowPattern } from './allow.js';
+import type { IpNetwork } from './ip-address.js';
 
 /** A place in the chain file, counted from 1. */
 export interface Place {
@@ -67,6 +68,12 @@ export interface NodeConfig {
   /** What others dial, in order of preference: `address`, else `listen`. Empty where nobody dials it. */
   readonly address: readonly LegAddress[];
   readonly egress: Egress;
+  /** Path of a file of certificate authorities (PEM), as written, that it believes beside the system's when it dials. */
+  readonly authorities?: string;
+  /** Paths, as written, of the certificate and its key (PEM) that it shows where it listens over tls and wss; else one of its own key. */
+  readonly certificate?: { readonly chain: string; readonly key: string };
+  /** From where connections come whose true source stands in a PROXY header. */
+  readonly proxyProtocol?: readonly IpNetwork[];
   /** Path of the file of admitted keys, as written. */
   readonly admit?: string;
   readonly place: Place;

@@ -8,6 +8,7 @@ import { allowPatternSchema } from './allow.js';
 import { parseDuration } from './duration.js';
 import { egressSchema } from './egress-schema.js';
 import { parseAddress, parseListen } from './leg-address.js';
+import { parseNetwork } from './network.js';
 import { parsePublicKey } from './public-key.js';
 import { hasReference } from './secret.js';
 import { expecting, textForm } from './text-form.js';
@@ -22,6 +23,7 @@ const DEFAULT_GRACE_MS = 300_000;
 
 const publicKey = textForm(parsePublicKey, { expected: 'a public key', example: 'ed25519: and 43 characters, as `lstp keygen NODE` prints' });
 const listenAddress = textForm(parseListen, { expected: 'HOST:PORT', example: '0.0.0.0:7070' });
+const network = textForm(parseNetwork, { expected: 'an address or network', example: '10.1.0.0/16' });
 const dialedAddress = textForm(parseAddress, { expected: 'HOST:PORT', example: 'west.example.net:7070' });
 
 export const nodeSchema = z
@@ -37,6 +39,19 @@ export const nodeSchema = z
         .optional()
         .describe('What others dial, in the same forms; a list is alternatives. `listen` serves if it is absent and no wildcard.'),
       egress: egressSchema.optional(),
+      authorities: path('the path of a file of certificate authorities', 'ca.pem')
+        .optional()
+        .describe('A file (PEM) of certificate authorities that it believes beside the system\'s, for `tls` and `wss` nodes and `https` proxies that it dials. Like every path here, it begins at the folder of the chain file.'),
+      certificate: z
+        .strictObject(
+          { chain: path('the path of a certificate', 'west.pem').describe('The certificate, and those between it and its authority (PEM).'), key: path('the path of a key', 'west.key').describe('Its private key (PEM).') },
+          { error: expecting({ expected: 'a map of chain and key', example: '{ chain: west.pem, key: west.key }' }) },
+        )
+        .optional()
+        .describe('`{ chain: FILE, key: FILE }`: what it shows where it listens over `tls` and `wss`. Without it, a certificate of its own key, which nodes with this file believe and nobody else.'),
+      proxyProtocol: oneOrMore(network, MAX_LIST)
+        .optional()
+        .describe('Addresses or networks of load balancers whose connections to it begin with a header of the PROXY protocol, version 2, which names their true source. From others it is not taken.'),
       admit: z
         .string({ error: expecting({ expected: 'the path of a file of admitted keys', example: 'keys.txt' }) })
         .min(1)
@@ -155,6 +170,10 @@ export const fileSchema = z.strictObject({
 
 function word(example: string) {
   return z.string({ error: expecting({ expected: 'a name', example }) });
+}
+
+function path(expected: string, example: string) {
+  return z.string({ error: expecting({ expected, example }) }).min(1);
 }
 
 /** One, or a list of at least one; as a list. */

@@ -8,7 +8,7 @@ export { formatHostPort, isWildcard } from './host-port.js';
 export { chainJsonSchema, schemaPieces, type ObjectSchema, type SchemaPieces } from './json-schema.js';
 export { formatLegAddress, parseAddress, parseListen } from './leg-address.js';
 export { loadChain, type LoadedChain, type LoadOptions } from './load-chain.js';
-export { parseIp, type IpAddress } from './ip-address.js';
+export { inNetwork, parseIp, type IpAddress, type IpNetwork } from './ip-address.js';
 export { addressInSpan, parsePortSpan, spanLength, type PortSpan } from './port-span.js';
 export { isName, nameFault } from './name.js';
 export { didYouMean, nearest } from './nearest.js';

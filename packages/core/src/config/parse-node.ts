@@ -23,6 +23,9 @@ export function parseNode(document: ChainDocument, name: string): NodeConfig | u
     listen,
     address: node.address ?? listen,
     egress: node.egress ?? DIRECT_EGRESS,
+    ...(node.authorities === undefined ? {} : { authorities: node.authorities }),
+    ...(node.certificate === undefined ? {} : { certificate: node.certificate }),
+    ...(node.proxyProtocol === undefined ? {} : { proxyProtocol: node.proxyProtocol }),
     ...(node.admit === undefined ? {} : { admit: node.admit }),
     place: document.place(path, { part: 'key' }),
   };

@@ -42,6 +42,11 @@ export class AdmissionGate {
     return () => this.#leave(source);
   }
 
+  /** The same for a connection whose source is not known yet, and that counts only in all. */
+  enterUncounted(): (() => void) | undefined {
+    return this.enter(LOOPBACK_ADDRESS);
+  }
+
   #isDropped(): boolean {
     const { total } = this.#limits;
     const early = total / 2;
@@ -58,6 +63,7 @@ export class AdmissionGate {
 }
 
 const LOOPBACK = 'loopback';
+const LOOPBACK_ADDRESS = '127.0.0.1';
 
 /** What counts as one source. */
 export function sourceOf(address: string): string {

@@ -5,6 +5,7 @@ export * from './leg-caller.js';
 export * from './leg-connection.js';
 export * from './leg-dialer.js';
 export * from './leg-hub.js';
+export type { LegAcceptor } from './leg-reception.js';
 export { ListenError } from './leg-listener.js';
 export { neighbourId, type LegPath, type Neighbour } from './neighbour.js';
 export * from './node-crypto.js';

@@ -28,7 +28,7 @@
  *
  * handleSetup() and the standby callback must set `leg.handler` before they return. Specification: docs/spec.md, "Legs".
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Crypto, PublicKey, Signer } from '../protocol/crypto.js';
@@ -40,9 +40,10 @@ import { AdmissionGate, DEFAULT_GATE, type GateLimits } from './admission-gate.j
 import { KeyRing, type Acquaintances } from './key-ring.js';
 import { LegCaller, type DialRequest } from './leg-caller.js';
 import { LegConnection, type LegEnd, type LegHandler, type LegNews } from './leg-connection.js';
-import { directDialer, remoteOf, type LegDialer } from './leg-dialer.js';
+import { directDialer, type LegDialer } from './leg-dialer.js';
 import { LegKeeper } from './leg-keeper.js';
 import { openListeners, type LegListener } from './leg-listener.js';
+import { LegReception, type LegAcceptor } from './leg-reception.js';
 import { LinkBoard } from './link-board.js';
 import { neighbourId, type LegAddress, type Neighbour } from './neighbour.js';
 import { nodeCrypto } from './node-crypto.js';
@@ -54,6 +55,10 @@ export interface LegHubOptions {
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
   readonly listen?: readonly LegAddress[];
   readonly dialer?: LegDialer;
+  /** Takes legs of other schemes than tcp. */
+  readonly acceptor?: LegAcceptor;
+  /** Whether connections from this address begin with the header of a load balancer, which names their true source. */
+  readonly isBalancer?: (address: string) => boolean;
   readonly crypto?: Crypto;
   /** After this long without a byte a leg is asked for a sign of life; after three times as long it is dead. Follows the number of legs if absent. */
   readonly pingMs?: number;
@@ -89,7 +94,7 @@ export class LegHub {
   readonly #options: LegHubOptions;
   readonly #now: () => number;
   readonly #started = Date.now();
-  readonly #gate: AdmissionGate;
+  readonly #inbound: LegReception;
   readonly #ring = new KeyRing();
   readonly #caller: LegCaller;
   readonly #legs = new Set<LegConnection>();
@@ -102,6 +107,7 @@ export class LegHub {
   readonly #keepers = new Map<string, LegKeeper>();
   readonly #standbyListeners = new Set<(key: PublicKey) => void>();
   #listeners: readonly LegListener[] = [];
+  #isStopped = false;
   #logged = { minute: 0, lines: 0 };
   /** Connections dropped and legs refused, by reason. */
   readonly refusals = new Map<string, number>();
@@ -110,7 +116,14 @@ export class LegHub {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#links = new LinkBoard(this.#now);
-    this.#gate = new AdmissionGate(options.gate ?? DEFAULT_GATE);
+    this.#inbound = new LegReception({
+      gate: new AdmissionGate(options.gate ?? DEFAULT_GATE),
+      acceptor: options.acceptor,
+      isBalancer: options.isBalancer,
+      onLeg: (stream, facts) => this.#accept(stream, facts),
+      onDropped: (reason) => this.#count(reason),
+      onRefused: (remote, error) => this.#noteStranger('no leg', { remote, code: (error as NodeJS.ErrnoException).code ?? 'ERR_LSTP_LEG_CLOSED' }, error.message),
+    });
     this.#caller = new LegCaller({
       dialer: options.dialer ?? directDialer,
       now: this.#now,
@@ -138,7 +151,7 @@ export class LegHub {
 
   /** Resolves when all listeners accept. Rejects with ListenError, with nothing left open. */
   async start(): Promise<void> {
-    this.#listeners = await openListeners(this.#options.listen ?? [], (socket) => this.#accept(socket));
+    this.#listeners = await openListeners(this.#options.listen ?? [], { acceptor: this.#options.acceptor, onConnection: (socket, address) => this.#inbound.receive(socket, address) });
   }
 
   /** Takes no more connections; a successor may listen at once. Legs go on. */
@@ -152,7 +165,9 @@ export class LegHub {
     this.closeListeners();
     for (const keeper of this.#keepers.values()) keeper.stop();
     this.#keepers.clear();
+    this.#inbound.stop();
     for (const leg of [...this.#legs]) leg.destroy();
+    this.#isStopped = true;
   }
 
   /** Whom `role` knows from now on. Legs of neighbours that no role knows any more are closed. */
@@ -236,14 +251,13 @@ export class LegHub {
     else this.#links.tell(keys, body);
   }
 
-  #accept(socket: Socket): void {
-    const leave = socket.remoteAddress === undefined ? undefined : this.#gate.enter(socket.remoteAddress);
-    if (leave === undefined) {
-      this.#count('too many strangers');
-      return void socket.on('error', () => undefined).destroy();
+  #accept(stream: Duplex, { remote, leave }: { readonly remote: string; readonly leave: () => void }): void {
+    if (this.#isStopped) {
+      leave();
+      return void stream.on('error', () => undefined).destroy();
     }
     const leg = { ...this.#legOptions(), role: 'acceptor' as const, admits: this.#admits };
-    return void new LegConnection(socket, { leg, now: this.#now, handler: this.#reception, leave, remote: remoteOf(socket), registry: this.#legs });
+    return void new LegConnection(stream, { leg, now: this.#now, handler: this.#reception, leave, remote, registry: this.#legs });
   }
 
   readonly #admits = (key: PublicKey): boolean => this.#ring.has(key);
@@ -330,9 +344,12 @@ export class LegHub {
   /** A stranger was told REFUSED and no more; who it said it was stands here. */
   #noteRefusal({ code, message, claimed, isTold }: LegEnd, leg: LegConnection): void {
     if (isTold || leg.peer !== undefined) return;
-    this.#count(code);
     const expected = claimed?.node === undefined ? [] : this.#ring.keysOf(claimed.node);
-    const detail = { remote: leg.remote, code, ...(claimed && { claimed }), ...(expected.length > 0 && { expected }) };
+    this.#noteStranger(code, { remote: leg.remote, code, ...(claimed && { claimed }), ...(expected.length > 0 && { expected }) }, message);
+  }
+
+  #noteStranger(counted: string, detail: object, message: string): void {
+    this.#count(counted);
     const line = `connection refused: ${message}`;
     if (this.#mayLog()) this.#options.log.info(detail, line);
     else this.#options.log.debug(detail, line);

@@ -1,6 +1,7 @@
 /** Listeners of a node for legs. Errors name the address and the remedy. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { formatLegAddress, type LegAddress } from './neighbour.js';
+import type { LegAcceptor } from './leg-reception.js';
 
 /** A leg listener cannot be opened. */
 export class ListenError extends Error {
@@ -21,11 +22,17 @@ export interface LegListener {
   readonly address: string;
 }
 
+export interface ListenOptions {
+  /** For other schemes than tcp. */
+  readonly acceptor?: LegAcceptor | undefined;
+  readonly onConnection: (socket: Socket, address: LegAddress) => void;
+}
+
 /** Opens all or none. */
-export async function openListeners(addresses: readonly LegAddress[], onConnection: (socket: Socket) => void): Promise<LegListener[]> {
+export async function openListeners(addresses: readonly LegAddress[], options: ListenOptions): Promise<LegListener[]> {
   const open: LegListener[] = [];
   try {
-    for (const address of addresses) open.push(await openListener(address, onConnection));
+    for (const address of addresses) open.push(await openListener(address, options));
     return open;
   } catch (error) {
     for (const { server } of open) server.close();
@@ -33,14 +40,12 @@ export async function openListeners(addresses: readonly LegAddress[], onConnecti
   }
 }
 
-function openListener(address: LegAddress, onConnection: (socket: Socket) => void): Promise<LegListener> {
+async function openListener(address: LegAddress, { acceptor, onConnection }: ListenOptions): Promise<LegListener> {
   const shown = formatLegAddress(address);
-  if (address.scheme !== 'tcp') {
-    return Promise.reject(new ListenError('ERR_LSTP_SCHEME', `${shown}: this version of lstp listens for legs over tcp only, not ${address.scheme}`));
-  }
+  if (address.scheme !== 'tcp') await prepare(address, acceptor);
   return new Promise((resolve, reject) => {
     // Without allowHalfOpen a FIN of one side would cut the other direction short.
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => onConnection(socket, address));
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(shown, error)));
     server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
       // The system may fail to accept, for want of memory for one: the next time it may not.
@@ -49,6 +54,16 @@ function openListener(address: LegAddress, onConnection: (socket: Socket) => voi
       resolve({ server, address: formatLegAddress({ ...address, port }) });
     });
   });
+}
+
+async function prepare(address: LegAddress, acceptor: LegAcceptor | undefined): Promise<void> {
+  const shown = formatLegAddress(address);
+  if (acceptor?.takes(address.scheme) !== true) throw new ListenError('ERR_LSTP_SCHEME', `${shown}: no plugin takes legs over ${address.scheme}`);
+  try {
+    await acceptor.prepare(address);
+  } catch (error) {
+    throw new ListenError('ERR_LSTP_LISTEN', `cannot listen on ${shown}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function listenError(address: string, error: NodeJS.ErrnoException): ListenError {

@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { Chain } from '../config/chain.js';
 import type { WayInUse } from '../io/way-board.js';
-import type { JoinedChannel } from '../plugin/contract.js';
+import type { JoinedChannel, PluginDefinition } from '../plugin/contract.js';
 
 export interface RunningNode {
   /** Resolves when its listeners accept. Rejects, with nothing left behind, when one cannot (address in use). */
@@ -13,8 +13,8 @@ export interface RunningNode {
   /** Resolves when every tunnel that ends at this node is established. */
   established(): Promise<void>;
   status(): NodeStatus;
-  /** Takes over added, changed and removed services, users and admitted keys; everything else goes on. Rejects with nothing changed. */
-  reload(chains: readonly Chain[]): Promise<ReloadReport>;
+  /** Takes over added, changed and removed services, users and admitted keys; everything else goes on. Rejects with nothing changed. `plugins` are all that the chains may name. */
+  reload(chains: readonly Chain[], plugins?: readonly PluginDefinition[]): Promise<ReloadReport>;
   /** Orderly end: no new work, what runs may finish until the deadline. */
   drain(deadlineMs: number): Promise<void>;
   /** Ends at once. Idempotent. */

@@ -1,5 +1,5 @@
 /**
- * Real proxies on loopback, each a process with a configuration of its own: dante, microsocks, squid, tinyproxy, HAProxy.
+ * Real proxies on loopback, each a process with a configuration of its own: dante, microsocks, squid, tinyproxy, HAProxy, nginx.
  * Everything is ended, and its folder removed, by stop().
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const PROGRAMS = { dante: '/usr/sbin/danted', microsocks: '/usr/bin/microsocks', squid: '/usr/sbin/squid', tinyproxy: '/usr/bin/tinyproxy', haproxy: '/usr/sbin/haproxy' } as const;
+const PROGRAMS = { dante: '/usr/sbin/danted', microsocks: '/usr/bin/microsocks', squid: '/usr/sbin/squid', tinyproxy: '/usr/bin/tinyproxy', haproxy: '/usr/sbin/haproxy', nginx: '/usr/sbin/nginx' } as const;
 export type ProxyKind = keyof typeof PROGRAMS;
 
 const REALM = 'acme';
@@ -78,8 +78,39 @@ export class ProxyBed {
   }
 
   /** TLS in front of `behind`, a port of loopback; `pem` is a file of certificate and key. */
-  haproxy(behind: number, pem: string): Promise<number> {
-    return this.#start((port) => [PROGRAMS.haproxy, '-db', '-f', this.#file(`defaults\n mode tcp\n timeout connect 5s\n timeout client 60s\n timeout server 60s\nlisten tls\n bind 127.0.0.1:${port} ssl crt ${pem}\n server one 127.0.0.1:${behind}\n`)]);
+  haproxy(behind: number, { pem, server = '' }: { readonly pem?: string; readonly server?: string } = {}): Promise<number> {
+    const tls = pem === undefined ? '' : ` ssl crt ${pem}`;
+    return this.#start((port) => [PROGRAMS.haproxy, '-db', '-f', this.#file(`defaults\n mode tcp\n timeout connect 5s\n timeout client 60s\n timeout server 60s\nlisten one\n bind 127.0.0.1:${port}${tls}\n server one 127.0.0.1:${behind} ${server}\n`)]);
+  }
+
+  /** A web server that has a page, and gives WebSockets at `path` to `behind`, a port of loopback. */
+  nginx(behind: number, { chain, key, path = '/lstp' }: { readonly chain?: string; readonly key?: string; readonly path?: string } = {}): Promise<number> {
+    return this.#start((port) => {
+      const tls = chain === undefined ? '' : `ssl_certificate ${chain}; ssl_certificate_key ${key};`;
+      const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${this.folder}/nginx-${one};`).join(' ');
+      const text = `worker_processes 1;
+pid ${this.folder}/nginx-${port}.pid;
+error_log stderr;
+events { worker_connections 256; }
+http {
+  access_log off;
+  ${temp}
+  server {
+    listen 127.0.0.1:${port}${chain === undefined ? '' : ' ssl'};
+    ${tls}
+    location ${path} {
+      proxy_pass http://127.0.0.1:${behind};
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+      proxy_read_timeout 1h;
+    }
+    location / { return 200 "It works!"; }
+  }
+}
+`;
+      return [PROGRAMS.nginx, '-p', this.folder, '-c', this.#file(text), '-g', 'daemon off;', '-e', 'stderr'];
+    });
   }
 
   /** Any other program that listens: `command` gives its words, for a free port. */

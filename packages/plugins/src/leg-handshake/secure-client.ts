@@ -6,7 +6,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { publicKeyObject, type LegDialRequest } from '@lstp/core';
 import { believing } from './authorities.js';
 import { LegError } from './leg-error.js';
@@ -26,8 +26,9 @@ export async function secureClient(raw: Duplex, { address, pins = [], authoritie
   return runHandshake(raw, { place, signal, codes }, () => {
     const secured = connect({
       socket: raw,
-      // Node's own check knows no pins: judge() below does it all.
+      // Node's own checks know no pins: refusalOf() below does it all, the name included.
       rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
       ALPNProtocols: [...alpn],
       ...(isIP(address.host) === 0 ? { servername: address.host } : {}),
       secureContext: believing(authorities),
@@ -37,11 +38,12 @@ export async function secureClient(raw: Duplex, { address, pins = [], authoritie
         secured.on('error', () => {}).destroy();
         reject(error instanceof LegError ? error : new LegError('ERR_LSTP_LEG_TLS', `${place}: no TLS: ${reasonOf(error)}`, { cause: error }));
       };
-      secured.once('error', fail);
+      const onEnd = (): void => fail(new LegError(codes.closed, `${place} closed the connection in the middle of TLS`));
+      secured.on('error', fail).on('end', onEnd).on('close', onEnd);
       secured.once('secureConnect', () => {
         const refusal = refusalOf(secured, { host: address.host, pins });
         if (refusal !== undefined) return fail(new LegError('ERR_LSTP_LEG_TLS', `${place}: its certificate is not believed: ${refusal}`));
-        secured.off('error', fail);
+        secured.off('error', fail).off('end', onEnd).off('close', onEnd);
         secured.pause();
         return resolve(secured);
       });
@@ -57,9 +59,9 @@ function refusalOf(secured: TLSSocket, { host, pins }: { readonly host: string; 
     const pinned = publicKeyObject(pin).export({ type: 'spki', format: 'der' });
     if (pinned.length === shown.length && timingSafeEqual(pinned, shown)) return undefined;
   }
-  if (!secured.authorized) return chainReason(String(secured.authorizationError));
-  const mismatch = checkServerIdentity(host, secured.getPeerCertificate());
-  return mismatch === undefined ? undefined : `it is for ${leaf.subjectAltName ?? leaf.subject.replaceAll('\n', ', ')}, not for ${host}`;
+  const isOfHost = (isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host)) !== undefined;
+  if (!isOfHost) return `it is for ${leaf.subjectAltName ?? leaf.subject.replaceAll('\n', ', ')}, not for ${host}`;
+  return secured.authorized ? undefined : chainReason(String(secured.authorizationError));
 }
 
 function chainReason(code: string): string {

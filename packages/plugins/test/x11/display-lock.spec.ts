@@ -65,11 +65,13 @@ describe('plugins/x11, the lock of a display', () => {
   });
 
   it('is had by one of many that want it at once, also where one was left behind', async () => {
-    writeFileSync(PATH, 'x\n');
-    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, take));
-    const locks = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    expect(locks).to.have.length(1);
-    await locks[0]?.release();
+    for (let round = 0; round < 50; round += 1) {
+      writeFileSync(PATH, 'x\n');
+      const outcomes = await Promise.allSettled(Array.from({ length: 8 }, take));
+      const locks = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+      expect(locks).to.have.length(1);
+      await locks[0]?.release();
+    }
   });
 });
 

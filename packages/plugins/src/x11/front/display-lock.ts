@@ -3,8 +3,9 @@
  * name, so that it is there with its content or not at all. As X servers do it (os/utils.c, LockServer).
  */
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { displayFault, displayInUse } from './display-error.js';
+import { oneAtATime } from './machine-mutex.js';
 
 export interface DisplayLock {
   /** Idempotent. */
@@ -27,8 +28,11 @@ export async function takeDisplayLock(display: number, { what, onStale }: { read
   try {
     await writeFile(temporary, `${String(process.pid).padStart(10)}\n`, { flag: 'wx', mode: 0o444 });
     if (!(await isLinked(temporary, display))) {
-      await removeStale(display, { what, onStale });
-      if (!(await isLinked(temporary, display))) throw displayInUse(what, 'another process has just taken it');
+      const taken = await oneAtATime(`display ${display}`, async () => {
+        await removeStale(display, { what, onStale });
+        return isLinked(temporary, display);
+      });
+      if (taken !== true) throw displayInUse(what, 'another process has just taken it');
     }
   } catch (error) {
     throw 'isTaken' in (error as Error) ? error : displayFault(what, `its lock file ${lockPath(display)} cannot be written: ${(error as Error).message}`);
@@ -54,6 +58,7 @@ async function isLinked(temporary: string, display: number): Promise<boolean> {
   }
 }
 
+/** For one at a time: of two that read it, the second would take away the lock that the first has put there. */
 async function removeStale(display: number, { what, onStale }: { readonly what: string; readonly onStale: (line: string) => void }): Promise<void> {
   const path = lockPath(display);
   const text = await readFile(path, 'latin1').catch((error: NodeJS.ErrnoException) => {
@@ -63,22 +68,10 @@ async function removeStale(display: number, { what, onStale }: { readonly what: 
   if (text === undefined) return;
   const pid = Number.parseInt(text, 10);
   if (isAlive(pid, display)) throw displayInUse(what, `it is in use by process ${pid}, says its lock file ${path}`);
-  await takeAway(path, { text, what });
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw displayInUse(what, `its lock file ${path} was left behind, and cannot be removed (${error.message}): remove it as its owner`);
+  });
   onStale(`the lock file ${path} was left behind by ${Number.isNaN(pid) ? 'nobody known' : `process ${pid}`}, and is taken over`);
-}
-
-/** By another name first: whoever was faster has put a lock of a living process there. */
-async function takeAway(path: string, { text, what }: { readonly text: string; readonly what: string }): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw displayInUse(what, `its lock file ${path} was left behind, and cannot be removed (${(error as Error).message}): remove it as its owner`);
-  }
-  const isOther = (await readFile(aside, 'latin1')) !== text;
-  if (isOther) await link(aside, path).catch(() => {});
-  await unlink(aside);
 }
 
 function isAlive(pid: number, display: number): boolean {
