@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Workplace, type Running } from 'lstp/testing';
+import { freePorts, Workplace, type Running } from 'lstp/testing';
 import { eventually } from './support/eventually.js';
 import { needsPrograms } from './support/x-display.js';
 import { X11Bed } from './support/x11-bed.js';
@@ -102,6 +102,16 @@ describe('x11 policy', function () {
     await bed.change('deny: [XTEST, RENDER]');
     const { stdout } = await bed.client('xdpyinfo').ended;
     expect(stdout).to.match(/^ {4}SHAPE$/m).and.not.to.match(/^ {4}(?:XTEST|RENDER)$/m);
+  });
+
+  it('of a service of another plugin: as its rewriter', async () => {
+    const [port] = await freePorts(1);
+    bed.chain.write({ services: [`y: { at: desk, listen: "127.0.0.1:${port}", to: "unix:/tmp/.X11-unix/X${bed.far.number}", rewriters: [{ plugin: x11, at: lab, windows: own, deny: [XTEST] }] }`] });
+    for (const node of ['lab', 'desk']) expect((await place.run(['reload', 'chain.yaml', '--as', node])).stderr).to.equal('');
+    const run = (program: string, ...args: readonly string[]): Running => place.spawn('env', [`DISPLAY=127.0.0.1:${(port as number) - 6000}`, `XAUTHORITY=${bed.far.authority}`, program, ...args]);
+    const { stdout } = await run('xdpyinfo').ended;
+    expect(stdout).to.match(/^ {4}SHAPE$/m).and.not.to.match(/^ {4}(?:XTEST|MIT-SHM)$/m);
+    expect((await run('xwd', '-silent', '-root').ended).stderr).to.match(/unable to get image/);
   });
 
   describe('of the clipboard', () => {

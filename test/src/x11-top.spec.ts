@@ -66,6 +66,11 @@ describe('lstp x11 top', function () {
     expect(stdout.endsWith('\u001b[?25h\u001b[?1049l'), 'the cursor and the screen are back').to.equal(true);
   });
 
+  it('says at the other end, where nobody watches, what to do about it', async () => {
+    const { status, stdout } = await place.run(['x11', 'top', 'chain.yaml', '--as', 'lab', '--interval', '0.1']);
+    expect([status, stdout.split('\n')[1]]).to.deep.equal([0, 'no X clients are watched here: look at the other end, or write monitors: [{ plugin: x11, at: lab }]']);
+  });
+
   it('says which services there are, where it is asked for another', async () => {
     const { status, stderr } = await place.run(['x11', 'top', 'chain.yaml', '--as', 'desk', '--service', 'y']);
     expect([status, stderr]).to.deep.equal([2, 'lstp: no service "y" of desk for X clients; there is x\n']);

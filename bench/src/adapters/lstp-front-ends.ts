@@ -9,7 +9,7 @@ export type FrontEndName = (typeof FRONT_ENDS)[number];
 /** The ways through the one chain: same processes, an entrance for each front end. */
 export async function startFrontEnds(setting: Setting): Promise<readonly (Chain & { readonly name: FrontEndName })[]> {
   const target = `127.0.0.1:${setting.target}`;
-  const services: (Service & { readonly name: FrontEndName })[] = [];
+  const services: (Service & { readonly name: FrontEndName; readonly entrance: number })[] = [];
   for (const name of FRONT_ENDS) services.push({ name, entrance: await freePort(), keys: name === 'forward' ? `to: "${target}"` : `plugin: ${name}, allow: ["${target}"]` });
   const nodes = await startNodes(setting, { services });
   // All are of one tunnel: when it carries the bytes of one, it does so for all.

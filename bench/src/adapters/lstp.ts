@@ -54,13 +54,13 @@ async function startChain(setting: Setting, { keys, plugins, legs, ready }: Requ
 
 export interface Service {
   readonly name: string;
-  /** Loopback port where it listens. */
-  readonly entrance: number;
+  /** Loopback port where it listens, if it does. */
+  readonly entrance?: number;
   /** `plugin: socks`, `to: …`: all that it has besides its listener. */
   readonly keys: string;
 }
 
-type Nodes = Readonly<Record<NodeName, Child>>;
+export type Nodes = Readonly<Record<NodeName, Child>>;
 
 export const pidsOf = ({ desk, relay, lab }: Nodes): Chain['pids'] => ({ desk: [desk.pid], relay: [relay.pid], lab: [lab.pid] });
 
@@ -130,7 +130,12 @@ tunnels:
   bench:
     route: desk > relay < lab
     services:
-${services.map((service) => `      ${service.name}: { at: desk, listen: "127.0.0.1:${service.entrance}", ${service.keys} }`).join('\n')}
+${services.map(serviceLine).join('\n')}
 plugins: ${JSON.stringify(plugins)}
 `;
+}
+
+function serviceLine({ name, entrance, keys }: Service): string {
+  const listen = entrance === undefined ? '' : `listen: "127.0.0.1:${entrance}", `;
+  return `      ${name}: { at: desk, ${listen}${keys} }`;
 }

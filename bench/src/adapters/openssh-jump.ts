@@ -18,7 +18,7 @@ function jump(name: string, options: string): Adapter {
 
 async function startJump({ scope, target, hop }: Setting, options: string): Promise<Chain> {
   const keys = await makeSshKeys(scope, options);
-  const [relay, labSshd] = await Promise.all([startSshd(scope, keys, 'relay'), startSshd(scope, keys, 'lab')]);
+  const [relay, labSshd] = await Promise.all([startSshd(scope, keys, { name: 'relay' }), startSshd(scope, keys, { name: 'lab' })]);
   const reversePort = await freePort();
   const labSsh = startSsh(scope, { keys, name: 'lab', args: ['-R', `127.0.0.1:${reversePort}:127.0.0.1:${labSshd.port}`, '-p', `${await hop(relay.port, 'lab')}`, '127.0.0.1'] });
   await untilReady({ port: reversePort, say: '', hear: 8 }, [labSsh]);

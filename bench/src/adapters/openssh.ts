@@ -47,8 +47,8 @@ ${options}
   return { folder, hostKey, clientConfiguration };
 }
 
-/** Comes back when it shows its banner. */
-export async function startSshd(scope: Scope, keys: SshKeys, name: string): Promise<{ child: Child; port: number }> {
+/** Comes back when it shows its banner. `options`: further lines for sshd_config. */
+export async function startSshd(scope: Scope, keys: SshKeys, { name, options = '' }: { readonly name: string; readonly options?: string }): Promise<{ child: Child; port: number }> {
   const port = await freePort();
   const file = join(keys.folder, `sshd-${name}`);
   await writeFile(
@@ -64,6 +64,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 AllowTcpForwarding yes
 LogLevel ERROR
+${options}
 `,
   );
   const child = scope.start(sshdCommand(`sshd at ${name}`, file));
@@ -73,7 +74,12 @@ LogLevel ERROR
 
 /** An ssh that forwards and runs no command. */
 export function startSsh(scope: Scope, { keys, name, args }: { keys: SshKeys; name: string; args: readonly string[] }): Child {
-  return scope.start({ name: `ssh at ${name}`, file: needProgramOf('openssh-client'), args: ['-N', '-F', keys.clientConfiguration, ...args] });
+  return startSshWith(scope, { keys, name, args: ['-N', ...args] });
+}
+
+/** Any ssh. */
+export function startSshWith(scope: Scope, { keys, name, args, env = {} }: { keys: SshKeys; name: string; args: readonly string[]; env?: Readonly<Record<string, string>> }): Child {
+  return scope.start({ name: `ssh at ${name}`, file: needProgramOf('openssh-client'), args: ['-F', keys.clientConfiguration, ...args], env });
 }
 
 /**

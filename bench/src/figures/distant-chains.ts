@@ -15,7 +15,7 @@ export function withDistantChains(bench: Bench, shape: LinkShape, work: (traffic
   });
 }
 
-function linkHop(scope: Scope, shape: LinkShape): Hop {
+export function linkHop(scope: Scope, shape: LinkShape): Hop {
   return async (relayPort, end) => {
     if (end === 'lab') return relayPort;
     const link = new Program('link');

@@ -12,6 +12,10 @@ const PROGRAMS = {
   'dante-server': 'danted',
   'tinyproxy-bin': 'tinyproxy',
   socat: 'socat',
+  xvfb: 'Xvfb',
+  xauth: 'xauth',
+  xterm: 'xterm',
+  'x11-apps': 'x11perf',
 } as const;
 
 export type DebianPackage = keyof typeof PROGRAMS;

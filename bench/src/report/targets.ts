@@ -48,6 +48,10 @@ const TARGETS: readonly Target[] = [
   { figure: 'recovery', case: 'stands still, another relay, p99', bound: 'at most', aim: 5000 },
   { figure: 'recovery', case: 'the same, of the CPU', cpu: true, bound: 'at most', aim: 5 },
   { figure: 'recovery', case: 'rolling restart', bound: 'at most', aim: 200 },
+  { figure: 'x11', case: 'near: x11perf, geometric', against: 'ssh -X -J', bound: 'at least', aim: 1 },
+  { figure: 'x11', case: '40 ms: x11perf, geometric', against: 'ssh -X -J', bound: 'at least', aim: 1.5 },
+  { figure: 'x11', case: '40 ms: images', against: 'ssh -X -J', bound: 'at least', aim: 2 },
+  { figure: 'x11', against: 'no monitor', cpu: true, bound: 'at most', aim: 1.1 },
   { figure: 'start', bound: 'at most', aim: 400 },
 ];
 

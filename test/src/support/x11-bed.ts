@@ -8,13 +8,15 @@ import { XDisplay, type XDisplayOptions } from './x-display.js';
 export interface X11BedOptions extends XDisplayOptions {
   /** Further keys of the service, in YAML's flow style: `trust: untrusted`. */
   readonly keys?: string;
+  /** N of `:N` at desk; the first free one if absent. */
+  readonly display?: number;
 }
 
 export class X11Bed {
-  static async start(place: Workplace, { keys = '', ...options }: X11BedOptions = {}): Promise<X11Bed> {
+  static async start(place: Workplace, { keys = '', display, ...options }: X11BedOptions = {}): Promise<X11Bed> {
     const far = await XDisplay.start(place, { isElsewhere: true, ...options });
     const chain = await ProcessChain.make(place);
-    const bed = new X11Bed(place, { chain, far });
+    const bed = new X11Bed(place, { chain, far, display });
     bed.write(keys);
     await Promise.all((['west', 'east', 'lab', 'desk'] as const).map((node) => chain.start(node)));
     await bed.#look();
@@ -26,10 +28,13 @@ export class X11Bed {
   /** What programs at desk need to have their windows at lab; empty where the service does not work. */
   environment: Readonly<Record<string, string>> = {};
 
+  readonly #display: readonly string[];
+
   private constructor(
     private readonly place: Workplace,
-    { chain, far }: { readonly chain: ProcessChain; readonly far: XDisplay },
+    { chain, far, display }: { readonly chain: ProcessChain; readonly far: XDisplay; readonly display: number | undefined },
   ) {
+    this.#display = display === undefined ? [] : [`display: ${display}`];
     this.chain = chain;
     this.far = far;
   }
@@ -41,7 +46,7 @@ export class X11Bed {
 
   write(keys = ''): void {
     const own = keys.startsWith('xauthority:') ? [] : ['xauthority: desk.Xauthority'];
-    const all = ['plugin: x11', 'at: desk', `to: "${this.far.name}"`, `toXauthority: "${this.far.authority}"`, ...own, ...(keys === '' ? [] : [keys])];
+    const all = ['plugin: x11', 'at: desk', `to: "${this.far.name}"`, `toXauthority: "${this.far.authority}"`, ...this.#display, ...own, ...(keys === '' ? [] : [keys])];
     this.chain.write({ services: [`x: { ${all.join(', ')} }`] });
   }
 

@@ -35,7 +35,7 @@ export async function up(files: readonly string[], options: UpOptions): Promise<
   });
 }
 
-/** What people set for programs that are to use a service: `lstp: desk: x: DISPLAY=:10 XAUTHORITY=/home/me/.Xauthority`. */
+/** What people set for programs that are to use a service: `lstp: desk: x: DISPLAY=:10 XAUTHORITY=~/.Xauthority`. */
 function environmentLines({ node, tunnels }: NodeStatus): string {
   const all = tunnels.flatMap(({ services }) => services).filter(({ environment }) => environment !== undefined);
   return all.map(({ name, environment = {} }) => `lstp: ${node}: ${name}: ${Object.entries(environment).map(([key, value]) => `${key}=${shellWord(value)}`).join(' ')}\n`).join('');

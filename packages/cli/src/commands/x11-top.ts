@@ -56,7 +56,13 @@ async function showLive({ path, status }: FoundNode, options: X11TopOptions): Pr
 
 function textOf(before: Look, now: Look, { as, service, interval }: X11TopOptions, room: { readonly width: number; readonly height?: number }): string {
   const head = `lstp x11 top: ${as}${service === undefined ? '' : `, ${service}`}, ${new Date().toLocaleTimeString('en-GB')}, over ${interval} s${room.height === undefined ? '' : '; q ends it'}`;
-  return topText(head, clientRates(before, now, service), room);
+  return topText({ head, ...unwatched(now, as) }, clientRates(before, now, service), room);
+}
+
+/** Where X clients are there, but nobody watches at this end. */
+function unwatched({ status }: Look, node: string): { readonly none?: string } {
+  const isThere = status.tunnels.some(({ services, channels }) => channels.some((channel) => services.some(({ name, plugin }) => plugin === 'x11' && name === channel.service)));
+  return isThere ? { none: `no X clients are watched here: look at the other end, or write monitors: [{ plugin: x11, at: ${node} }]` } : {};
 }
 
 async function look(path: string): Promise<Look> {

@@ -20,18 +20,24 @@ const LEAST_BUSY = 30;
 /** Above the table, its head, and below. */
 const LINES_AROUND = 6;
 
-/** `head` is the first line. No line is longer than the room. */
-export function topText(head: string, clients: readonly ClientRates[], { width, height = Infinity }: Room): string {
+export interface Words {
+  /** The first line. */
+  readonly head: string;
+  /** Where there is no client. */
+  readonly none?: string;
+}
+
+/** No line is longer than the room. */
+export function topText({ head, none = 'no X clients' }: Words, clients: readonly ClientRates[], { width, height = Infinity }: Room): string {
   const room = Math.max(height - LINES_AROUND, 1);
   const shown = clients.slice(0, room);
   const rows = tableOf(shown, width);
   const more = clients.length > shown.length ? [`and ${clients.length - shown.length} more`] : [];
-  const lines = [head, sumOf(clients), '', ...rows, ...more];
+  const lines = clients.length === 0 ? [head, none] : [head, sumOf(clients), '', ...rows, ...more];
   return `${lines.map((line) => cut(line, width)).join('\n')}\n`;
 }
 
 function sumOf(clients: readonly ClientRates[]): string {
-  if (clients.length === 0) return 'no X clients';
   const sum = (value: (client: ClientRates) => number): number => clients.reduce((total, client) => total + value(client), 0);
   const names = new Map<string, number>();
   for (const { byName } of clients) for (const [name, rate] of Object.entries(byName)) names.set(name, (names.get(name) ?? 0) + rate);

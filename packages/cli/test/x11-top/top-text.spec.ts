@@ -53,7 +53,7 @@ describe('x11-top', () => {
   });
 
   it('is a line for each client', () => {
-    expect(topText('desk', clientRates(BEFORE, NOW), { width: 120 })).to.equal(
+    expect(topText({ head: 'desk' }, clientRates(BEFORE, NOW), { width: 120 })).to.equal(
       [
         'desk',
         '3 clients, 360 requests/s, 3.9 KiB/s out, 2.0 KiB/s in, CreateWindow 250, ImageText8 100, CopyArea 10',
@@ -69,22 +69,22 @@ describe('x11-top', () => {
 
   it('says of a client what is wrong with it', () => {
     const now = look(1000, { state: 'lost', reason: 'no X protocol' }, { state: 'refused', reason: 'No protocol specified' }, { state: 'set-up' });
-    const text = topText('desk', clientRates(now, now), { width: 120 });
+    const text = topText({ head: 'desk' }, clientRates(now, now), { width: 120 });
     expect(text).to.match(/^\? .*cannot be followed: no X protocol/m).and.to.match(/refused: No protocol specified/).and.to.match(/the server has not answered yet/);
   });
 
   it('fits any terminal', () => {
     for (const width of [20, 40, 60, 80, 100, 132, 200]) {
       for (const height of [5, 7, 24]) {
-        const lines = topText('lstp x11 top: desk, 12:00:00, over 1 s', clientRates(BEFORE, NOW), { width, height }).split('\n');
+        const lines = topText({ head: 'lstp x11 top: desk, 12:00:00, over 1 s' }, clientRates(BEFORE, NOW), { width, height }).split('\n');
         expect(lines.length, 'with the last line feed').to.be.at.most(Math.max(height, 7));
         expect(Math.max(...lines.map(({ length }) => length)), `${width} columns`).to.be.at.most(width);
       }
     }
-    expect(topText('desk', clientRates(BEFORE, NOW), { width: 80, height: 8 })).to.match(/^and 1 more$/m);
+    expect(topText({ head: 'desk' }, clientRates(BEFORE, NOW), { width: 80, height: 8 })).to.match(/^and 1 more$/m);
   });
 
   it('says so where there is no client', () => {
-    expect(topText('desk', [], { width: 80 })).to.match(/^desk\nno X clients\n/);
+    expect(topText({ head: 'desk' }, [], { width: 80 })).to.equal('desk\nno X clients\n');
   });
 });

@@ -127,6 +127,15 @@ for (const [name, order] of [['least', LSB_FIRST], ['most', MSB_FIRST]] as const
       expect(answers[64 + 32 + 60 + 32]).to.equal(0);
     });
 
+    it('follows a client that asks for something else while it records', () => {
+      const { sent, got } = opened(x);
+      sent(x.queryExtension('RECORD'));
+      got(x.extensionReply(1, 146));
+      sent(x.request(146, 5, 1), x.request(GET_INPUT_FOCUS, 0), x.request(140, 0));
+      const answers = got(x.reply(2, { data: 4 }), x.reply(2, { data: 0, bytes: 64 }), x.reply(3), x.reply(3, { data: 0, bytes: 64 }), x.reply(4));
+      expect([answers.length, answers[32 + 64 + 32 + 64]]).to.deep.equal([32 + 64 + 32 + 64 + 32, 0]);
+    });
+
     it('passes the words of a server that does not take the client', () => {
       const filter = new X11Filter({ hiddenExtensions: [] });
       filter.requests(x.setup());

@@ -163,7 +163,9 @@ describe('x11/filter/policy', () => {
   });
 
   it('sends made-up input to own windows only, and messages to all', () => {
-    const trial = new Trial({ sendEvents: 'own' });
+    const trial = new Trial({ sendEvents: 'own' }, { extensions: ['XInputExtension'] });
+    const sendXi1 = (window: number): string => trial.ask('XInputExtension', 31, window, 0, Buffer.alloc(36));
+    expect([sendXi1(OTHERS), sendXi1(1), sendXi1(OWN)]).to.deep.equal(['error', 'error', 'passes']);
     const send = (window: number, code: number): string => trial.ask(25, 0, window, 0, Buffer.concat([Buffer.from([code]), Buffer.alloc(31)]));
     expect([send(OTHERS, 2), send(OTHERS, 0x82), send(1, 4), send(ROOT, 6), send(OTHERS, 66)]).to.deep.equal(Array(5).fill('error'));
     expect([send(OWN, 2), send(ROOT, 33), send(OTHERS, 31)]).to.deep.equal(Array(3).fill('passes'));
@@ -178,12 +180,12 @@ describe('x11/filter/policy', () => {
   it('lets the clipboard go in the directions that are allowed', () => {
     const results = (clipboard: PolicyOptions['clipboard']): string[] => {
       const trial = new Trial({ clipboard });
-      return [trial.ask(24, 0, OWN, 300, 31, 301, 0), trial.ask(22, 0, OWN, 300, 0), trial.ask(20, 0, ROOT, 9, 31, 0, 100), trial.ask(18, 0, ROOT, 9, 31, 8, 0)];
+      return [trial.ask(24, 0, OWN, 300, 31, 301, 0), trial.ask(22, 0, OWN, 300, 0), trial.ask(20, 0, ROOT, 9, 31, 0, 100), trial.ask(18, 0, ROOT, 9, 31, 8, 0), trial.ask(19, 0, ROOT, 16), trial.ask(114, 0, ROOT, trial.halves(2, 1), 20, 10)];
     };
-    expect(results('both')).to.deep.equal(['passes', 'passes', 'passes', 'passes']);
-    expect(results('copy')).to.deep.equal(['event 31', 'passes', 'reply', 'passes']);
-    expect(results('paste')).to.deep.equal(['passes', 'silence', 'passes', 'silence']);
-    expect(results('none')).to.deep.equal(['event 31', 'silence', 'reply', 'silence']);
+    expect(results('both')).to.deep.equal(['passes', 'passes', 'passes', 'passes', 'passes', 'passes']);
+    expect(results('copy')).to.deep.equal(['event 31', 'passes', 'reply', 'passes', 'passes', 'passes']);
+    expect(results('paste')).to.deep.equal(['passes', 'silence', 'passes', 'silence', 'silence', 'silence']);
+    expect(results('none')).to.deep.equal(['event 31', 'silence', 'reply', 'silence', 'silence', 'silence']);
   });
 
   it('leaves selections that are no clipboard, once the client has asked for their names', () => {

@@ -48,6 +48,8 @@ export class X11BackEnd implements BackEnd {
 
   async #ownSession(signal: AbortSignal): Promise<XSession> {
     const socket = await this.#dial(signal);
+    // What waits for an answer then ends with it.
+    signal.addEventListener('abort', () => socket.destroy(), { once: true });
     return XSession.open(socket, await this.#cookieFor(socket));
   }
 

@@ -36,11 +36,24 @@ const readingProperty: Rule = {
   check: (request, { resources }) => (resources.roots.has(request.u32(4)) && isCutBuffer(request.u32(8)) ? { kind: 'empty' } : undefined),
 };
 
+/** ChangeProperty and DeleteProperty. */
 const writingProperty: Rule = {
-  least: 24,
-  bytes: 24,
+  least: 12,
+  bytes: 12,
   fields: ['window@4', 'property@8'],
   check: (request, { resources }) => (resources.roots.has(request.u32(4)) && isCutBuffer(request.u32(8)) ? { kind: 'silence' } : undefined),
+};
+
+const rotatingProperties: Rule = {
+  least: 12,
+  bytes: 12,
+  whole: true,
+  fields: ['window@4', 'atoms_len@8', 'atoms@12'],
+  check(request, { resources }) {
+    const count = Math.min(request.u16(8), (request.plainBytes - 12) / 4);
+    const atoms = Array.from({ length: count }, (_none, index) => request.u32(12 + 4 * index));
+    return resources.roots.has(request.u32(4)) && atoms.some(isCutBuffer) ? { kind: 'silence' } : undefined;
+  },
 };
 
 /** Names that these rules must know the numbers of. */
@@ -52,7 +65,9 @@ export function isSelectionName(name: string): boolean {
 export const NO_PASTE_RULES: Rules = { core: { ConvertSelection: converting, GetProperty: readingProperty } };
 
 /** Nothing is put into it. */
-export const NO_COPY_RULES: Rules = { core: { SetSelectionOwner: owning, ChangeProperty: writingProperty } };
+export const NO_COPY_RULES: Rules = {
+  core: { SetSelectionOwner: owning, ChangeProperty: writingProperty, DeleteProperty: writingProperty, RotateProperties: rotatingProperties },
+};
 
 function isCutBuffer(atom: number): boolean {
   return atom >= CUT_BUFFERS.first && atom <= CUT_BUFFERS.last;

@@ -1,5 +1,5 @@
 /** `sendEvents: own`: keys, buttons and motion that nobody pressed go to the application's own windows only. */
-import { denied, own, type Rule, type Rules } from './rule.js';
+import { denied, type Rule, type Rules } from './rule.js';
 
 /** KeyPress to KeymapNotify; from FIRST_OF_EXTENSIONS on those of extensions. Messages, selections and the like are no input. */
 const INPUT = { first: 2, last: 11 } as const;
@@ -17,10 +17,18 @@ const sending: Rule = {
   },
 };
 
+/** Destinations that are constants, PointerWindow and InputFocus, are windows of others more often than not. */
+const sendingXi1: Rule = {
+  least: 16,
+  bytes: 8,
+  fields: ['destination@4'],
+  check: (request, connection) => (connection.isOwn(request.u32(4)) ? undefined : denied(request.u32(4))),
+};
+
 /** It has nothing else. */
 export const SENDING_EXTENSIONS: readonly string[] = ['XTEST'];
 
 export const SENDING_RULES: Rules = {
   core: { SendEvent: sending },
-  XInputExtension: { SendExtensionEvent: own('destination@4') },
+  XInputExtension: { SendExtensionEvent: sendingXi1 },
 };

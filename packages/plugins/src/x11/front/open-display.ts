@@ -1,5 +1,5 @@
 /** A display `:N` for X clients: its lock, and the sockets at which they look for it. */
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { formatServiceAddress, type Listening, type Listeners, type ServiceAddress } from '@lstp/core';
 import { isFoundByClients } from './abstract-socket.js';
@@ -129,7 +129,9 @@ function isAnswered(address: ServiceAddress): Promise<boolean> {
 /** As X servers make it: everybody may, and nobody may remove what is another's. */
 async function makeFolder(what: string): Promise<void> {
   try {
-    await mkdir(FOLDER, { mode: 0o1777 });
+    await mkdir(FOLDER);
+    // What mkdir() sets of it, the process's umask takes away.
+    await chmod(FOLDER, 0o1777);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw displayFault(what, `the folder ${FOLDER} cannot be made: ${(error as Error).message}`);
   }
