@@ -4,7 +4,9 @@ import { missingProxies, ProxyBed } from '@lstp/legs/testing';
 import type { ComposedNode } from 'lstp/node';
 import type { NodeStatus } from '@lstp/core';
 import { freePorts, missingForSsh, skipBecause, startSshd, Workplace } from 'lstp/testing';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { EchoServers } from './support/echo-servers.js';
 import { eventually } from './support/eventually.js';
@@ -126,6 +128,22 @@ describe('egress of a tunnel', function () {
     expect(desk.status().ways?.[0]).to.include({ code: 'ECONNREFUSED' });
     await bed.again(dante);
     await eventually(() => desk.status().tunnels[0]?.state === 'established', () => 'the tunnel is there again');
+    await expectCarried(web);
+  });
+
+  it('outlives a proxy that ends connections which are idle', async () => {
+    const proxy = await bed.tinyproxy(undefined, { idleSeconds: 3 });
+    const web = await start({ desk: `"http://127.0.0.1:${proxy}"` });
+    await established();
+    const carrier = (): string | undefined => nodes.get('desk')?.status().tunnels[0]?.carriers[0]?.id;
+    const before = carrier();
+    // Its clock, as a connection sees it on which nobody says anything.
+    for (let time = 0; time < 2; time += 1) {
+      const idle = connect(proxy, '127.0.0.1').on('error', () => {}).resume();
+      idle.write(`CONNECT ${servers.tcp} HTTP/1.1\r\nHost: ${servers.tcp}\r\n\r\n`);
+      await once(idle, 'close');
+    }
+    expect(carrier()).to.equal(before);
     await expectCarried(web);
   });
 

@@ -72,9 +72,10 @@ export class ProxyBed {
     });
   }
 
-  tinyproxy(account?: Account): Promise<number> {
+  /** `idleSeconds`: how long a connection may be without a byte. */
+  tinyproxy(account?: Account, { idleSeconds = 600 }: { readonly idleSeconds?: number } = {}): Promise<number> {
     const login = account === undefined ? '' : `BasicAuth ${account.user} ${account.password}\n`;
-    return this.#start((port) => [PROGRAMS.tinyproxy, '-d', '-c', this.#file(`Port ${port}\nListen 127.0.0.1\nTimeout 600\nAllow 127.0.0.1\nLogLevel Error\n${login}`)]);
+    return this.#start((port) => [PROGRAMS.tinyproxy, '-d', '-c', this.#file(`Port ${port}\nListen 127.0.0.1\nTimeout ${idleSeconds}\nAllow 127.0.0.1\nLogLevel Error\n${login}`)]);
   }
 
   /** TLS in front of `behind`, a port of loopback; `pem` is a file of certificate and key. */
