@@ -132,6 +132,22 @@ describe('legs over other schemes', function () {
     answer.resume();
   });
 
+  it('outlive what stands in front of the relay: connections go on when it is there again', async () => {
+    const [port = 0] = await freePorts(1);
+    const { chain: file, key } = authority.issue('DNS:localhost');
+    const front = await bed.nginx(port, { chain: file, key });
+    const trusting = `authorities: "${authority.root}"`;
+    const web = await start({ desk: trusting, lab: trusting, west: `listen: "ws://127.0.0.1:${port}/lstp", address: "wss://localhost:${front}/lstp"` });
+    await chain?.established();
+    const exchanging = exchange(web, 30_000_000);
+    await eventually(() => servers.received.tcp > 1_000_000, () => 'bytes are on their way');
+    await bed.end(front);
+    await eventually(() => chain?.nodes.get('desk')?.status().tunnels[0]?.state === 'interrupted', () => 'desk sees that the way is cut');
+    await bed.again(front);
+    const { sent, received } = await exchanging;
+    expect(received).to.equal(sent);
+  });
+
   it('go through nginx behind squid, by CONNECT with a password, to port and name alone', async () => {
     const [port = 0] = await freePorts(1);
     const { chain: file, key } = authority.issue('DNS:localhost');

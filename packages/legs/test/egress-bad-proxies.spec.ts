@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import * as fc from 'fast-check';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { EgressDialer } from '../src/egress-dialer.js';
@@ -145,6 +146,18 @@ describe('egress through proxies that misbehave', () => {
         expect(await refusalOf(dial(scheme)), `${scheme} after ${JSON.stringify(begin)}`).to.include({ code: 'ERR_LSTP_PROXY_CLOSED' });
       }
     }
+  });
+
+  it('gives up whatever else it answers, with an error of its own', async () => {
+    const outcome = fc.asyncProperty(fc.constantFrom('socks5', 'socks4a', 'http'), fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (scheme, bytes, isLate) => {
+      whenAsked((socket, asked) => {
+        if (isLate && asked.length <= 4) return void socket.write(Buffer.of(5, 0));
+        return void socket.end(bytes);
+      });
+      const { code } = await refusalOf(dial(scheme, { signal: AbortSignal.timeout(5000) })).catch(() => ({ code: 'connected' }));
+      expect(code).to.match(/^ERR_LSTP_PROXY_|^connected$/);
+    });
+    await fc.assert(outcome, { numRuns: 150 });
   });
 
   it('leaves no connection behind, whatever became of the dial', async () => {

@@ -35,6 +35,21 @@ export interface LabPlan {
 
 /** Two laboratories of one process have different numbers. */
 let made = 0;
+/** Those that are not removed yet: also a test run that is cut short leaves nothing behind. */
+const open = new Set<Lab>();
+process.once('exit', () => {
+  for (const lab of open) lab.abandon();
+});
+/** A signal that nobody handles ends a process without 'exit'. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const endBySignal = (signal: keyof typeof SIGNALS): void => process.exit(SIGNALS[signal]);
+
+function watchSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.off(signal, endBySignal);
+    if (open.size > 0) process.on(signal, endBySignal);
+  }
+}
 
 /** What is missing on this machine, or undefined. */
 export function missingForLab(): string | undefined {
@@ -58,6 +73,8 @@ export class Lab {
   /** Throws, with nothing left behind, when it cannot be made. */
   static async make(plan: LabPlan): Promise<Lab> {
     const lab = new Lab(plan);
+    open.add(lab);
+    watchSignals();
     try {
       lab.#build();
     } catch (error) {
@@ -140,6 +157,18 @@ export class Lab {
   /** Ends all that runs in it, and takes every namespace away. */
   async remove(): Promise<void> {
     await Promise.all([...this.#children].map(endGroup));
+    this.#takeAway();
+  }
+
+  /** The same at once, when this process ends. */
+  abandon(): void {
+    for (const { pid } of this.#children) if (pid !== undefined) killGroup(pid);
+    this.#takeAway();
+  }
+
+  #takeAway(): void {
+    open.delete(this);
+    watchSignals();
     for (const name of this.#namespaces) {
       spawnSync('ip', ['netns', 'del', name]);
       rmSync(`/etc/netns/${name}`, { recursive: true, force: true });
@@ -221,6 +250,15 @@ export function exec([program = '', ...words]: readonly string[], input = ''): s
 async function endGroup(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const exit = once(child, 'exit');
-  process.kill(-child.pid, 'SIGKILL');
+  killGroup(child.pid);
   await exit;
+}
+
+/** Whether it has ended meanwhile or not. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
