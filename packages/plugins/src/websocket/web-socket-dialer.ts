@@ -7,7 +7,7 @@ import { formatPlace, LegError } from '../leg-handshake/leg-error.js';
 import { LEG_CODES, runHandshake } from '../leg-handshake/leg-handshake.js';
 import { secureClient } from '../leg-handshake/secure-client.js';
 import { shownBytes } from '../leg-handshake/shown-bytes.js';
-import { OPTIONS, SUBPROTOCOL } from './policy.js';
+import { noMask, OPTIONS, SUBPROTOCOL } from './policy.js';
 import { WebSocketStream } from './web-socket-stream.js';
 
 /** A web server looks at the protocol before it gives the connection away. */
@@ -25,7 +25,7 @@ export class WebSocketLegDialer implements LegDialerRole {
 
 async function upgrade(stream: Duplex, { scheme, host, port, path = '/' }: LegDialRequest['address'], place: string): Promise<WebSocket> {
   const { WebSocket: Client } = await import('ws');
-  const socket = new Client(`${scheme}://${formatHostPort({ host, port })}${path}`, [SUBPROTOCOL], { ...OPTIONS, createConnection: () => stream });
+  const socket = new Client(`${scheme}://${formatHostPort({ host, port })}${path}`, [SUBPROTOCOL], { ...OPTIONS, generateMask: noMask, createConnection: () => stream });
   // It may come paused, from what was before.
   stream.resume();
   return new Promise((resolve, reject) => {

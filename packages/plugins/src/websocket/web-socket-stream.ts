@@ -44,6 +44,11 @@ export class WebSocketStream extends Duplex {
     }
   }
 
+  /** What waits together goes together: TLS writes a record at a time, and a message for each would cost more than the copy. */
+  override _writev(chunks: { readonly chunk: Buffer }[], callback: Callback): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'buffer' as BufferEncoding, callback);
+  }
+
   override _final(callback: Callback): void {
     this.#send(EMPTY, (error) => {
       callback(error);
