@@ -87,6 +87,19 @@ describe('legs over other schemes', function () {
     await expectCarried(web);
   });
 
+  it('are not taken with a certificate that is not there, or of another key', async () => {
+    const [port] = await freePorts(1);
+    const [one, other] = [authority.issue('DNS:localhost'), authority.issue('DNS:other.example')];
+    const cases = { [`chain: absent.pem, key: "${one.key}"`]: /cannot listen on wss:\/\/127\.0\.0\.1:\d+: ENOENT.*absent\.pem/, [`chain: "${one.chain}", key: "${other.key}"`]: /do not make a pair of TLS/ };
+    for (const [certificate, says] of Object.entries(cases)) {
+      const outcome = await start({ west: `listen: "wss://127.0.0.1:${port}", certificate: { ${certificate} }` }).catch((error: unknown) => error);
+      expect(outcome).to.include({ code: 'ERR_LSTP_LISTEN' }).and.to.have.property('message').that.matches(says);
+      await chain?.stop();
+      await place.remove();
+      place = new Workplace();
+    }
+  });
+
   it('are refused where the certificate is of another name, of an unknown authority, or has expired', async () => {
     const ports = await freePorts(3);
     const cases = [

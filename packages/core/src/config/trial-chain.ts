@@ -15,7 +15,7 @@ export interface TrialOptions {
 
 /**
  * `chain` with the keys of `keysByNode` as pins of those nodes, every `listen` on loopback, every `address` the
- * node's own `listen`, and every egress direct if wanted. Services are left alone. `chain` is not changed.
+ * node's own `listen` with a certificate of its own key, and every egress direct if wanted. Services are left alone. `chain` is not changed.
  * Throws ConfigError where two nodes would listen on one port of this machine.
  */
 export function trialChain(chain: Chain, keysByNode: ReadonlyMap<string, PublicKey>, { direct }: TrialOptions): Chain {
@@ -26,7 +26,9 @@ export function trialChain(chain: Chain, keysByNode: ReadonlyMap<string, PublicK
 
 function trialNode(node: NodeConfig, key: PublicKey | undefined, egress: NodeConfig['egress']): NodeConfig {
   const listen = node.listen.map(onLoopback);
-  return { ...node, keys: key === undefined ? node.keys : [key], listen, address: listen, egress };
+  // A given certificate is for another name than loopback, and no load balancer stands in front.
+  const { certificate: _certificate, proxyProtocol: _proxyProtocol, ...others } = node;
+  return { ...others, keys: key === undefined ? node.keys : [key], listen, address: listen, egress };
 }
 
 function onLoopback(address: LegAddress): LegAddress {

@@ -10,7 +10,7 @@ lstp: 1
 nodes:
   desk: { key: "${KEY}", egress: "socks5://fw.globex" }
   west: { listen: "0.0.0.0:7070", address: "west.example.net:7070" }
-  east: { listen: ["[::]:7071", "wss://192.0.2.7/lstp", "127.0.0.2:7072"], address: "east.example.net:7071" }
+  east: { listen: ["[::]:7071", "wss://192.0.2.7/lstp", "127.0.0.2:7072"], address: "east.example.net:7071", certificate: { chain: east.pem, key: east.key }, proxyProtocol: 127.0.0.1 }
   lab: {}
 tunnels:
   t: { route: desk > west > east < lab }
@@ -32,6 +32,11 @@ describe('trialChain', () => {
       { scheme: 'tcp', host: '127.0.0.2', port: 7072 },
     ]);
     expect(trial.nodes.get('east')?.address).to.equal(trial.nodes.get('east')?.listen);
+  });
+
+  it('leaves out what is for other names and for load balancers', () => {
+    expect(chain.nodes.get('east')).to.include.keys('certificate', 'proxyProtocol');
+    expect(trial.nodes.get('east')).not.to.have.any.keys('certificate', 'proxyProtocol');
   });
 
   it('keeps the egress as written, unless it is to be direct', () => {
