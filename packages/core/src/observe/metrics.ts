@@ -39,6 +39,7 @@ const FAMILIES: readonly Family[] = [
   family('lstp_codec_bytes_total', 'Bytes of compressed services at this end, before the codec (plain) and behind it (coded), by direction.', ['tunnel', 'service', 'codec', 'form', 'direction'], each(codecBytes)),
   family('lstp_tunnel_dropped_datagrams_total', 'Datagrams that the tunnel could not take in time.', ['tunnel'], total(({ dropped = 0 }) => dropped)),
   family('lstp_service_events_total', 'What the plugin of a service counted at this end since its start, by kind.', ['tunnel', 'service', 'role', 'event'], each(serviceEvents)),
+  family('lstp_neighbour_reachable', 'Whether the last dial of the neighbour led to it (1) or failed on all ways (0); by the proxies it went through.', ['neighbour', 'through'], ({ ways = [] }) => ways.map(({ neighbour, state, through }) => [{ neighbour, through: through.join(' ') }, state === 'open' ? 1 : 0])),
   family('lstp_relay_legs', 'Legs at this middle by state.', ['state'], relayLegs),
   family('lstp_relay_bytes_total', 'Bytes passed through by this middle, both directions.', [], ({ relay }) => (relay === undefined ? [] : [[{}, relay.bytes]])),
   family('lstp_relay_events_total', 'What happened at this middle since the node was started, by kind.', ['event'], relayEvents),

@@ -22,6 +22,10 @@ const STATUS: NodeStatus = {
       totals: { carriers: 2, channels: 9, bytesIn: 100, bytesOut: 200 },
     },
   ],
+  ways: [
+    { neighbour: 'west', state: 'open', address: 'west:7070', through: ['socks5://fw:1080'], forMs: 1 },
+    { neighbour: 'east', state: 'failed', address: 'east:7070', through: [], forMs: 1, code: 'ECONNREFUSED', message: 'no' },
+  ],
   relay: { parked: 1, waiting: 0, paired: 2, standby: 0, links: 3, bytes: 4096, legs: [] },
 };
 
@@ -41,6 +45,8 @@ describe('observe/metrics', () => {
       'lstp_tunnel_retained_bytes{tunnel="acme"} 4321',
       'lstp_tunnel_sent_bytes_total{tunnel="acme"} 100',
       'lstp_tunnel_received_bytes_total{tunnel="acme"} 200',
+      'lstp_neighbour_reachable{neighbour="west",through="socks5://fw:1080"} 1',
+      'lstp_neighbour_reachable{neighbour="east",through=""} 0',
       'lstp_relay_legs{state="paired"} 2',
       'lstp_relay_bytes_total 4096',
     ]) {
