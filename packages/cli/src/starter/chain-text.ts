@@ -21,19 +21,20 @@ export function starterChain(keys: Readonly<Record<StarterNode, PublicKey>>): st
 #   lstp map chain.yaml                                     what does it look like?
 #   lstp up chain.yaml --all --keys keys --direct           try it here, all four nodes in one process
 #   lstp up chain.yaml --as desk                            for real, on the machine of \`desk\`
+#   lstp doctor chain.yaml --as desk                        what does it reach from there, and if not, why?
 lstp: 1
 
 nodes:
   desk: # Where applications are: behind the first firewall.
     # Public keys, as \`lstp keygen NODE\` prints them. The private halves are in keys/, one file for each node.
     key: ${keys.desk}
-    # How it gets out through its firewall: \`direct\`, or a proxy (socks4, socks4a, socks5, http, https). A list is
-    # alternatives. Passwords come from the node's environment or files: socks5://me:\${env:FW_PASSWORD}@fw:1080
+    # How it gets out through its firewall: \`direct\`, a proxy (socks4, socks4a, socks5, http, https), \`env\`, or a PAC
+    # file (pac:URL). A list is alternatives. Passwords come from the node's environment or files: socks5://me:\${env:FW_PASSWORD}@fw:1080
     egress: socks5://firewall.globex.example:1080
 
   west: # A middle that desk can reach.
     key: ${keys.west}
-    # Where it takes connections, and what others dial to get there.
+    # Where it takes connections, and what others dial to get there; where only HTTPS passes: wss://0.0.0.0:443/lstp
     listen: 0.0.0.0:7070
     address: west.example:7070
 
