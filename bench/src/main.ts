@@ -15,6 +15,8 @@ import { manyChannels } from './figures/many-channels.js';
 import { monitor } from './figures/monitor.js';
 import { parser } from './figures/parser.js';
 import { passThrough } from './figures/pass-through.js';
+import { reach } from './figures/reach.js';
+import { recovery } from './figures/recovery.js';
 import { roundTrip } from './figures/round-trip.js';
 import { state } from './figures/state.js';
 import { start } from './figures/start.js';
@@ -29,7 +31,7 @@ import { Scope } from './process/scope.js';
 import { Results } from './report/results.js';
 import { renderTable } from './report/table.js';
 
-const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, frontEnds, x11, x11Monitor, x11Codec, compression, monitor, start, parser, state, x11Decoder];
+const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, frontEnds, reach, x11, x11Monitor, x11Codec, compression, monitor, recovery, start, parser, state, x11Decoder];
 
 process.exitCode = await main();
 

@@ -196,10 +196,10 @@ desk reaches its neighbour that it dials: west
 
     it('names the firewall that rejects, and the one that drops without a word', async () => {
       lab = await Lab.make({ internet: ['west'], sites: { globex: { net: 1, hosts: ['desk'], out: [] } } });
-      const made = new LabChain(lab, { nodes: { desk: '', west: `listen: "${lab.address('west')}:7070", egress: direct` }, route: 'desk > west', services: SERVICES });
+      const made = LabChain.ofParts(lab, { nodes: { desk: '', west: `listen: "${lab.address('west')}:7070", egress: direct` }, route: 'desk > west', services: SERVICES });
       const rejected = await made.lstp('desk', 'doctor', made.file, '--as', 'desk', '--keys', join(lab.folder, 'keys')).catch((error: Error) => error.message);
       expect(rejected).to.match(/ended with 3/).and.to.match(/FAILED {2,}connect[^]*a firewall on the way rejects the connection, or there is no route[^]*name it in `egress`/);
-      const other = new LabChain(lab, { nodes: { west2: '', desk2: `listen: "0.0.0.0:7070", address: "${lab.address('globex')}:7070"` }, route: 'west2 > desk2', services: ['web: { at: west2, to: "127.0.0.1:9" }'] });
+      const other = LabChain.ofParts(lab, { nodes: { west2: '', desk2: `listen: "0.0.0.0:7070", address: "${lab.address('globex')}:7070"` }, route: 'west2 > desk2', services: ['web: { at: west2, to: "127.0.0.1:9" }'] });
       const dropped = await other.lstp('west', 'doctor', other.file, '--as', 'west2', '--keys', join(lab.folder, 'keys')).catch((error: Error) => error.message);
       expect(dropped).to.match(/ended with 3/).and.to.match(/FAILED {2,}connect[^]*a firewall on the way drops the packets without a word, or the machine is off/);
       expect(lab.counters('globex')['in_drop']).to.be.greaterThan(0);

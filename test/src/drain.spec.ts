@@ -30,12 +30,12 @@ describe('a tunnel whose relay goes moves to another way before it is cut', func
   });
 
   /** Every node of `desk, west | south, lab` listens, so that any mix of arrows can be tried. */
-  async function start(routes: readonly [string, string]): Promise<void> {
+  async function start(routes: readonly [string, string], options: readonly string[] = []): Promise<void> {
     const ports = await freePorts(5);
     front = ports[4] as number;
     const nodeLines = ['desk', 'west', 'south', 'lab'].map((node, index) => `  ${node}: { listen: "127.0.0.1:${ports[index]}" }`);
     const service = `      file: { at: desk, listen: "127.0.0.1:${front}", to: "127.0.0.1:${files.port}" }`;
-    nodes = await makeNodes(folder, ['lstp: 1', 'nodes:', ...nodeLines, 'tunnels:', '  acme:', `    route: [${routes.join(', ')}]`, '    services:', service, ''].join('\n'));
+    nodes = await makeNodes(folder, ['lstp: 1', 'nodes:', ...nodeLines, 'tunnels:', '  acme:', `    route: [${routes.join(', ')}]`, ...options.map((line) => `    ${line}`), '    services:', service, ''].join('\n'));
     await Promise.all([...nodes.values()].map((node) => node.start()));
     await Promise.all(['desk', 'lab'].map((end) => nodes.get(end)?.established()));
   }
@@ -62,6 +62,12 @@ describe('a tunnel whose relay goes moves to another way before it is cut', func
       expect(interrupted).to.deep.equal([]);
       expect(await download.isWhole()).to.equal(true);
       expect(carriers('lab').map(({ route }) => route)).to.deep.equal([around]);
+    });
+
+    it(`two carriers: (desk ${a} west ${b} lab, desk ${a} south ${b} lab), one over each`, async () => {
+      const routes = ['west', 'south'].map((relay) => `desk ${a} ${relay} ${b} lab`) as [string, string];
+      await start(routes, ['carriers: 2']);
+      await eventually(() => JSON.stringify(carriers('desk').map(({ route }) => route).toSorted()) === JSON.stringify(routes.toSorted()), () => JSON.stringify(carriers('desk')));
     });
   }
 });

@@ -106,6 +106,16 @@ describe('egress of a tunnel', function () {
     expect(waysOf('lab')).to.deep.equal(['east open']);
   });
 
+  it('says what is wrong with a PAC file, and takes the next way of the list', async () => {
+    const absent = join(place.folder, 'absent.pac');
+    const web = await start({ desk: `"pac:${absent}"`, lab: `["pac:${absent}", direct]` });
+    const desk = nodes.get('desk') as ComposedNode;
+    await eventually(() => desk.status().ways?.[0]?.state === 'failed', () => 'desk has no way');
+    expect(desk.status().ways?.[0]).to.include({ code: 'ERR_LSTP_EGRESS' }).and.to.have.property('message').that.matches(/^the PAC file .*absent\.pac cannot be read: ENOENT/);
+    await eventually(() => waysOf('lab')[0] === 'east open', () => `lab has a way: ${waysOf('lab').join()}`);
+    expect(web).to.match(/^127/);
+  });
+
   it('finds its way again when the proxy is away and comes back', async () => {
     const dante = await bed.dante();
     const web = await start({ desk: `"socks5://127.0.0.1:${dante}"` });

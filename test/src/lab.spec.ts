@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { eventually } from './support/eventually.js';
 import { PacketCapture } from './support/packet-capture.js';
-import { LabChain, type LabChainParts } from './lab/lab-chain.js';
+import { LabChain } from './lab/lab-chain.js';
 import type { LabProcess } from './lab/lab-process.js';
 import { exec, Lab, missingForLab, type LabPlan } from './lab/lab.js';
 import { dante, fileServer, microsocks, nameServer, nginx, squid, tinyproxy } from './lab/lab-servers.js';
@@ -18,7 +18,6 @@ import { strangeness } from './lab/wire.js';
 const PROGRAMS = ['/usr/sbin/danted', '/usr/bin/microsocks', '/usr/sbin/squid', '/usr/bin/tinyproxy', '/usr/sbin/nginx', '/usr/sbin/dnsmasq', '/usr/bin/curl'];
 const ANN = { user: 'ann', password: 'secret' };
 const FILE_BYTES = 5_000_000;
-const WEB = 'web: { at: desk, listen: "127.0.0.1:8080", to: "intranet.acme:80" }';
 
 describe('the laboratory:', function () {
   this.timeout(120_000);
@@ -36,17 +35,18 @@ describe('the laboratory:', function () {
     await lab?.remove();
   });
 
-  /** Starts the chain, each node on its host. The first node of the route is the one that is asked. */
-  async function start(parts: LabChainParts): Promise<void> {
-    chain = new LabChain(lab, parts);
-    await chain.start(...Object.keys(parts.nodes));
-    await chain.established(Object.keys(parts.nodes)[0] ?? '');
+  /** Starts the chain of an example, each node on its host. */
+  async function start(example: string, change?: (text: string) => string): Promise<void> {
+    lab.file('proxy-password', `${ANN.password}\n`);
+    chain = LabChain.ofExample(lab, example, change);
+    await chain.start();
+    await chain.established('desk');
   }
 
   /** The file of the far side comes through the tunnel, whole, by curl. */
-  async function expectDownload(url = 'http://127.0.0.1:8080', words: readonly string[] = []): Promise<void> {
-    const digest = (await lab.start('desk', ['curl', '-sS', ...words, `${url}/digest`]).ended).stdout;
-    const { status, stdout, stderr } = await lab.start('desk', ['curl', '-sS', ...words, `${url}/file`]).ended;
+  async function expectDownload(url = 'http://127.0.0.1:8080', words: readonly string[] = [], host = 'desk'): Promise<void> {
+    const digest = (await lab.start(host, ['curl', '-sS', ...words, `${url}/digest`]).ended).stdout;
+    const { status, stdout, stderr } = await lab.start(host, ['curl', '-sS', ...words, `${url}/file`]).ended;
     expect(status, stderr).to.equal(0);
     expect(createHash('sha256').update(Buffer.from(stdout, 'latin1')).digest('hex')).to.equal(digest).and.to.match(/^[0-9a-f]{64}$/);
   }
@@ -62,20 +62,28 @@ describe('the laboratory:', function () {
     }
   }
 
-  /** globex: desk and its proxy; acme: lab, its proxy, its own names and a server that only they know; west, east and names outside. */
+  /** globex: desk, its proxy, names inside; acme: the same for lab, and a server that only these names have; west, east and names outside. */
   const TWO_SITES: LabPlan = {
     internet: ['west', 'east', 'names'],
     sites: {
-      globex: { net: 1, hosts: ['desk', 'gproxy'], out: ['gproxy'] },
+      globex: { net: 1, hosts: ['desk', 'gproxy', 'gnames'], out: ['gproxy'] },
       acme: { net: 2, hosts: ['lab', 'aproxy', 'anames', 'intranet'], out: ['aproxy'] },
     },
   };
 
+  /** Names inside each site, and outside those of nodes that are dialed: no host knows both but a proxy, which knows those outside. */
+  async function serveNames(names: Readonly<Record<string, Readonly<Record<string, string>>>>, users: Readonly<Record<string, string>>): Promise<void> {
+    await Promise.all(Object.entries(names).map(([host, known]) => nameServer(lab, host, known)));
+    for (const [host, server] of Object.entries(users)) lab.useNames(host, server);
+  }
+
   async function serveTwoSites(plan = TWO_SITES): Promise<void> {
     lab = await Lab.make(plan);
-    await Promise.all([nameServer(lab, 'names', { 'west.example': 'west', 'east.example': 'east' }), nameServer(lab, 'anames', { 'intranet.acme': 'intranet' }), fileServer(lab, 'intranet', FILE_BYTES)]);
-    for (const host of ['west', 'gproxy', 'aproxy']) lab.useNames(host, 'names');
-    lab.useNames('lab', 'anames');
+    await serveNames(
+      { names: { 'west.example': 'west', 'east.example': 'east' }, gnames: { 'proxy.globex': 'gproxy' }, anames: { 'proxy.acme': 'aproxy', 'intranet.acme': 'intranet' } },
+      { west: 'names', gproxy: 'names', aproxy: 'names', desk: 'gnames', lab: 'anames' },
+    );
+    await fileServer(lab, 'intranet', FILE_BYTES);
   }
 
   it('a firewall lets out its proxy and nobody else, and lets nothing in', async () => {
@@ -105,27 +113,13 @@ describe('the laboratory:', function () {
     const capture = await PacketCapture.inNamespace(`${lab.folder}/outside.pcap`, lab.namespace('internet'), 'inet');
     const ssh = await sshdAtLab();
     const display = await xServerAtLab();
-    await start({
-      nodes: {
-        desk: `egress: "socks5://${lab.address('gproxy')}:1080"`,
-        west: 'listen: "0.0.0.0:7070", address: "west.example:7070"',
-        east: 'listen: "0.0.0.0:7071", address: "east.example:7071"',
-        lab: `egress: "http://ann:secret@${lab.address('aproxy')}:3128"`,
-      },
-      route: 'desk > west > east < lab',
-      services: [
-        WEB,
-        'ssh: { at: desk, to: "127.0.0.1:22" }',
-        'proxy: { plugin: socks, at: desk, listen: "127.0.0.1:1080", allow: ["*.acme:80"] }',
-        ...(display === undefined ? [] : [`x: { plugin: x11, at: desk, display: 17, sockets: [tcp], xauthority: "${lab.folder}/desk-xauthority", to: "127.0.0.1:${display}", toXauthority: "${lab.folder}/none" }`]),
-      ],
-    });
+    await start('socks-and-http', (text) => (display === undefined ? text.replace(/^ +x: .*\n/m, '') : text.replace('to: ":0"', `to: "127.0.0.1:${display}"`)));
     await expectDownload();
     // Figure 10: SOCKS through the tunnel; the name is known on the far side alone.
     await expectDownload('http://intranet.acme', ['--socks5-hostname', '127.0.0.1:1080']);
     if (ssh !== undefined) expect(lab.run('desk', ['ssh', ...ssh, '-o', `ProxyCommand=${chain.command('desk', 'connect', chain.file, '--as', 'desk', 'ssh')}`, 'root@lab', 'echo', 'over ssh'])).to.equal('over ssh\n');
     if (display !== undefined) expect(lab.run('desk', ['env', 'DISPLAY=127.0.0.1:17', `XAUTHORITY=${lab.folder}/desk-xauthority`, 'xdpyinfo'])).to.match(/dimensions: +640x480 pixels/);
-    expect((await chain.status('desk')).ways?.[0]).to.deep.include({ neighbour: 'west', state: 'open', through: [`socks5://${lab.address('gproxy')}:1080`] });
+    expect((await chain.status('desk')).ways?.[0]).to.deep.include({ neighbour: 'west', state: 'open', through: ['socks5://proxy.globex:1080'] });
     await capture.stop();
     const streams = capture.streams();
     const legs = [...streams].filter(([flow]) => /(^|>)707[01](>|$)/.test(flow));
@@ -154,11 +148,10 @@ describe('the laboratory:', function () {
   }
 
   it('figure 9: one firewall, and an end outside that is dialed', async () => {
-    lab = await Lab.make({ internet: ['lab', 'names'], sites: { globex: { net: 1, hosts: ['desk', 'gproxy'], out: ['gproxy'] } } });
-    await Promise.all([nameServer(lab, 'names', { 'lab.example': 'lab', 'intranet.acme': 'lab' }), fileServer(lab, 'lab', FILE_BYTES)]);
-    for (const host of ['gproxy', 'lab']) lab.useNames(host, 'names');
-    await microsocks(lab, 'gproxy', ANN);
-    await start({ nodes: { desk: `egress: "socks5://ann:secret@${lab.address('gproxy')}:1080"`, lab: 'listen: "0.0.0.0:7070", address: "lab.example:7070"' }, route: 'desk > lab', services: [WEB] });
+    lab = await Lab.make({ internet: ['lab', 'names'], sites: { globex: { net: 1, hosts: ['desk', 'gproxy', 'gnames'], out: ['gproxy'] } } });
+    await serveNames({ names: { 'lab.example': 'lab' }, gnames: { 'proxy.globex': 'gproxy' } }, { gproxy: 'names', desk: 'gnames' });
+    await Promise.all([fileServer(lab, 'lab', FILE_BYTES), microsocks(lab, 'gproxy', ANN)]);
+    await start('one-firewall');
     await expectDownload();
     expectKept('globex');
   });
@@ -167,24 +160,17 @@ describe('the laboratory:', function () {
     lab = await Lab.make({
       internet: ['west', 'names'],
       sites: {
-        globex: { net: 1, hosts: ['desk', 'gproxy'], out: ['gproxy'] },
-        acme: { net: 2, hosts: ['gate', 'aproxy'], out: ['aproxy'] },
+        globex: { net: 1, hosts: ['desk', 'gproxy', 'gnames'], out: ['gproxy'] },
+        acme: { net: 2, hosts: ['gate', 'aproxy', 'anames'], out: ['aproxy'] },
         vault: { net: 3, behind: 'acme', hosts: ['lab'], out: ['lab'] },
       },
     });
-    await Promise.all([nameServer(lab, 'names', { 'west.example': 'west' }), fileServer(lab, 'lab', FILE_BYTES)]);
-    for (const host of ['gproxy', 'aproxy']) lab.useNames(host, 'names');
-    await Promise.all([dante(lab, 'gproxy'), tinyproxy(lab, 'aproxy')]);
-    await start({
-      nodes: {
-        desk: `egress: "socks5://${lab.address('gproxy')}:1080"`,
-        west: 'listen: "0.0.0.0:7070", address: "west.example:7070"',
-        gate: `listen: "${lab.address('gate')}:7072", egress: "http://${lab.address('aproxy')}:8888"`,
-        lab: '',
-      },
-      route: 'desk > west < gate < lab',
-      services: ['web: { at: desk, listen: "127.0.0.1:8080", to: "127.0.0.1:80" }'],
-    });
+    await serveNames(
+      { names: { 'west.example': 'west' }, gnames: { 'proxy.globex': 'gproxy' }, anames: { 'proxy.acme': 'aproxy', 'gate.acme': 'gate' } },
+      { gproxy: 'names', aproxy: 'names', desk: 'gnames', gate: 'anames', lab: 'anames' },
+    );
+    await Promise.all([dante(lab, 'gproxy'), tinyproxy(lab, 'aproxy'), fileServer(lab, 'lab', FILE_BYTES)]);
+    await start('zone-between');
     await expectDownload();
     expectKept('globex', 'acme', 'vault');
   });
@@ -193,20 +179,17 @@ describe('the laboratory:', function () {
     lab = await Lab.make({
       internet: ['west', 'east', 'names'],
       sites: {
-        globex: { net: 1, hosts: ['desk', 'gproxy'], out: ['gproxy'] },
-        hosting: { net: 4, hosts: ['mid', 'mproxy'], out: ['mproxy'] },
-        acme: { net: 2, hosts: ['lab', 'aproxy'], out: ['aproxy'] },
+        globex: { net: 1, hosts: ['desk', 'gproxy', 'gnames'], out: ['gproxy'] },
+        hosting: { net: 4, hosts: ['mid', 'mproxy', 'mnames'], out: ['mproxy'] },
+        acme: { net: 2, hosts: ['lab', 'aproxy', 'anames'], out: ['aproxy'] },
       },
     });
-    await Promise.all([nameServer(lab, 'names', { 'west.example': 'west', 'east.example': 'east' }), fileServer(lab, 'lab', FILE_BYTES)]);
-    for (const host of ['gproxy', 'mproxy', 'aproxy']) lab.useNames(host, 'names');
-    await Promise.all([dante(lab, 'gproxy'), dante(lab, 'mproxy'), dante(lab, 'aproxy')]);
-    const through = (proxy: string): string => `egress: "socks5://${lab.address(proxy)}:1080"`;
-    await start({
-      nodes: { desk: through('gproxy'), west: 'listen: "0.0.0.0:7070", address: "west.example:7070"', mid: through('mproxy'), east: 'listen: "0.0.0.0:7071", address: "east.example:7071"', lab: through('aproxy') },
-      route: 'desk > west < mid > east < lab',
-      services: ['web: { at: desk, listen: "127.0.0.1:8080", to: "127.0.0.1:80" }'],
-    });
+    await serveNames(
+      { names: { 'west.example': 'west', 'east.example': 'east' }, gnames: { 'proxy.globex': 'gproxy' }, mnames: { 'proxy.hosting': 'mproxy' }, anames: { 'proxy.acme': 'aproxy' } },
+      { gproxy: 'names', mproxy: 'names', aproxy: 'names', desk: 'gnames', mid: 'mnames', lab: 'anames' },
+    );
+    await Promise.all([dante(lab, 'gproxy'), dante(lab, 'mproxy'), dante(lab, 'aproxy'), fileServer(lab, 'lab', FILE_BYTES)]);
+    await start('middle-dials-both');
     await expectDownload();
     expectKept('globex', 'hosting', 'acme');
   });
@@ -215,37 +198,25 @@ describe('the laboratory:', function () {
     await serveTwoSites();
     const authority = new Authority(lab.folder);
     await Promise.all([squid(lab, 'gproxy', { names: 'names', account: ANN, ports: [443] }), dante(lab, 'aproxy'), nginx(lab, 'west', authority.issue('DNS:west.example'))]);
-    await start({
-      nodes: {
-        desk: `authorities: "${authority.root}", egress: "http://ann:secret@${lab.address('gproxy')}:3128"`,
-        west: 'listen: ["0.0.0.0:7070", "ws://127.0.0.1:8080/lstp"], address: ["west.example:7070", "wss://west.example/lstp"]',
-        lab: `egress: "socks5://${lab.address('aproxy')}:1080"`,
-      },
-      route: 'desk > west < lab',
-      services: [WEB],
-    });
+    await start('https-only', (text) => text.replace('company-ca.pem', authority.root));
     await expectDownload();
-    expect((await chain.status('desk')).ways?.[0]).to.deep.include({ state: 'open', address: 'wss://west.example:443/lstp', through: [`http://${lab.address('gproxy')}:3128`] });
+    expect((await chain.status('desk')).ways?.[0]).to.deep.include({ state: 'open', address: 'wss://west.example:443/lstp', through: ['http://proxy.globex:3128'] });
     expect((await chain.status('lab')).ways?.[0]).to.deep.include({ state: 'open', address: 'west.example:7070' });
     expectKept('globex', 'acme');
   });
 
   /** One firewall, dante, an end outside: the smallest chain that crosses one. */
   async function startSmall(firewall: Partial<LabPlan['sites'][string]>, bytes = FILE_BYTES): Promise<void> {
-    lab = await Lab.make({ internet: ['lab'], sites: { globex: { net: 1, hosts: ['desk', 'gproxy'], out: ['gproxy'], ...firewall } } });
-    [, proxy] = await Promise.all([fileServer(lab, 'lab', bytes), dante(lab, 'gproxy')]);
-    await start({
-      nodes: { desk: `egress: "socks5://${lab.address('gproxy')}:1080"`, lab: `listen: "${lab.address('lab')}:7070"` },
-      route: 'desk > lab',
-      services: ['web: { at: desk, listen: "127.0.0.1:8080", to: "127.0.0.1:80" }'],
-    });
+    lab = await Lab.make({ internet: ['lab', 'names'], sites: { globex: { net: 1, hosts: ['desk', 'gproxy', 'gnames'], out: ['gproxy'], ...firewall } } });
+    await serveNames({ names: { 'lab.example': 'lab' }, gnames: { 'proxy.globex': 'gproxy' } }, { gproxy: 'names', desk: 'gnames' });
+    [proxy] = await Promise.all([dante(lab, 'gproxy'), fileServer(lab, 'lab', bytes)]);
+    await start('hard-lines');
   }
 
   const carrierOf = async (node: string): Promise<string | undefined> => (await chain.status(node)).tunnels[0]?.carriers[0]?.id;
 
   it('a firewall that forgets connections which are idle for 20 s: the tunnel is none of them', async () => {
-    // Without tcp_loose a connection that it has forgotten is not picked up again.
-    await startSmall({ sysctl: ['net.netfilter.nf_conntrack_tcp_timeout_established=20', 'net.netfilter.nf_conntrack_tcp_loose=0'] });
+    await startSmall({ sysctl: ['forgets-idle-connections.conf'] });
     const before = await carrierOf('desk');
     const idle = lab.start('gproxy', ['bash', '-c', `exec 3<>/dev/tcp/${lab.address('lab')}/80; sleep 23; printf 'GET /digest HTTP/1.0\\r\\n\\r\\n' >&3; timeout 2 cat <&3 || echo forgotten`]);
     expect((await idle.ended).stdout).to.equal('forgotten\n');
@@ -256,7 +227,7 @@ describe('the laboratory:', function () {
   });
 
   it('a firewall that resets connections which have carried much: nothing is lost', async () => {
-    await startSmall({ sysctl: ['net.netfilter.nf_conntrack_acct=1'], forward: ['meta l4proto tcp ct bytes > 8000000 reject with tcp reset'] }, 30_000_000);
+    await startSmall({ sysctl: ['net.netfilter.nf_conntrack_acct=1'], rules: ['resets-long-connections.nft'] }, 30_000_000);
     const before = await carrierOf('desk');
     await expectDownload();
     expect(await carrierOf('desk')).not.to.equal(before);
@@ -276,16 +247,24 @@ describe('the laboratory:', function () {
     expectKept('globex');
   });
 
-  it('a link outside that takes 1280 bytes in a packet', async () => {
-    await startSmall({});
-    exec(['ip', '-n', lab.namespace('globex'), 'link', 'set', 'wan', 'mtu', '1280']);
-    exec(['ip', '-n', lab.namespace('internet'), 'link', 'set', 'globex', 'mtu', '1280']);
+  it('links outside that take 1280 bytes in a packet, and networks inside that take more', async () => {
+    lab = await Lab.make({ internet: ['west'], sites: { globex: { net: 1, hosts: ['desk', 'gproxy'], out: ['gproxy'] }, acme: { net: 2, hosts: ['lab'], out: ['lab'] } } });
+    for (const place of ['west', 'globex', 'acme']) lab.narrow(place, 1280);
+    await Promise.all([fileServer(lab, 'lab', FILE_BYTES), fileServer(lab, 'desk', FILE_BYTES), dante(lab, 'gproxy')]);
+    chain = LabChain.ofParts(lab, {
+      nodes: { desk: `egress: "socks5://${lab.address('gproxy')}:1080"`, west: `listen: "${lab.address('west')}:7070"`, lab: '' },
+      route: 'desk > west < lab',
+      services: ['web: { at: desk, listen: "127.0.0.1:8080", to: "127.0.0.1:80" }', 'back: { at: lab, listen: "127.0.0.1:8080", to: "127.0.0.1:80" }'],
+    });
+    await chain.start();
+    await chain.established('desk');
     await expectDownload();
-    expectKept('globex');
+    await expectDownload('http://127.0.0.1:8080', [], 'lab');
+    expectKept('globex', 'acme');
   });
 
   it('a line that loses a packet in a hundred', async () => {
-    await startSmall({ prerouting: ['iifname { "wan", "lan" } numgen random mod 100 < 1 counter drop'] });
+    await startSmall({ rules: ['loses-packets.nft'] });
     await expectDownload();
     expectKept('globex');
   });

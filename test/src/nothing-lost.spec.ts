@@ -4,6 +4,7 @@
  * LSTP_TEST_KILLS=100 npm test -- test/src/nothing-lost.spec.ts     so many kills, and 1 GiB each way; it says what it saw
  */
 import { expect } from 'chai';
+import { missingProxies, ProxyBed } from '@lstp/legs/testing';
 import { skipBecause, Workplace } from 'lstp/testing';
 import { setTimeout as later } from 'node:timers/promises';
 import { AllAtOnce } from './support/all-at-once.js';
@@ -14,8 +15,8 @@ const KILLS = Number(process.env.LSTP_TEST_KILLS ?? 8);
 const BYTES = IS_LONG ? 1_073_741_824 : 33_554_432;
 /** What a kill takes, its relay's start and the time until the next included. */
 const SECONDS_A_KILL = 1.6;
-/** How long a relay stands still: less and more than its peers wait for a sign of life. */
-const FROZEN_MS = [1000, 6000, 3500];
+/** Who stands still for how long: less and more than is waited for a sign of life. */
+const FROZEN = [['west', 1000], ['lab', 6000], ['east', 5500]] as const;
 
 describe('a download, an upload, an ssh session and pgbench at once outlive', function () {
   this.timeout(KILLS * 15_000 + 60_000);
@@ -66,17 +67,41 @@ describe('a download, an upload, an ssh session and pgbench at once outlive', fu
     if (IS_LONG) process.stdout.write(`      ${kills} kills; longest pauses of the ssh session, ms: ${longest(programs.waits)}; bytes lost or doubled: 0; connections broken: 0\n`);
   });
 
-  it('relays that stand still, for less and for more than is waited for them', async () => {
-    await during(FROZEN_MS.length * 4, {
-      times: FROZEN_MS.length,
+  it('relays, and an end, that stand still for less and for more than is waited for them', async () => {
+    await during(12, {
+      times: FROZEN.length,
       harass: async (time) => {
-        const { child } = chain.running.get(anyRelay())!;
+        const [node, ms] = FROZEN[time % FROZEN.length] as (typeof FROZEN)[number];
+        const { child } = chain.running.get(node)!;
         child.kill('SIGSTOP');
-        await later(FROZEN_MS[time % FROZEN_MS.length]);
+        await later(ms);
         child.kill('SIGCONT');
         await later(500);
       },
     });
+  });
+
+  it('egress proxies, SOCKS and HTTP, that are killed and started again', async function () {
+    const lacking = missingProxies('dante', 'squid');
+    if (lacking !== undefined) skipBecause(this, lacking);
+    const bed = new ProxyBed();
+    try {
+      const [socks, http] = [await bed.dante(), await bed.squid()];
+      await Promise.all(NODES.map((node) => chain.kill(node)));
+      chain.write({ services: programs.services, egress: { desk: `socks5://127.0.0.1:${socks}`, lab: `http://127.0.0.1:${http}` } });
+      for (const node of NODES) await chain.start(node);
+      await during(6, {
+        times: 4,
+        harass: async (time) => {
+          const proxy = time % 2 === 0 ? socks : http;
+          await bed.end(proxy);
+          await bed.again(proxy);
+          await later(800);
+        },
+      });
+    } finally {
+      await bed.stop();
+    }
   });
 });
 

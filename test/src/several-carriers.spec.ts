@@ -1,8 +1,11 @@
 /** `carriers: 2`, `spread: true` over two relays, neither of which is needed. */
 import { expect } from 'chai';
 import { skipBecause, Workplace } from 'lstp/testing';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { AllAtOnce } from './support/all-at-once.js';
+import { connectTo } from './support/exchange.js';
 import { eventually } from './support/eventually.js';
 import { NODES, ProcessChain } from './support/process-chain.js';
 
@@ -69,6 +72,36 @@ describe('desk > (west | east) < lab', function () {
     await work;
     await routesAre([ROUTES[1]]);
     await chain.kill('west');
+  });
+
+  it('goes on when it loses its relay while it waits in vain at the one that it prefers', async () => {
+    await start([]);
+    await chain.kill('west');
+    await routesAre([ROUTES[1]]);
+    // A relay that pairs nobody with desk: it takes lab for a stranger.
+    chain.writeAs('deaf.yaml', { route: 'desk > (west | east) < lab', services: programs.services, keys: { lab: chain.makeKey('lab', 'elsewhere') } });
+    await chain.start('west', { file: 'deaf.yaml' });
+    await eventually(async () => (await chain.status('west')).relay?.parked === 1, () => 'desk waits at west');
+    await chain.kill('east');
+    await chain.start('east');
+    await eventually(async () => (await chain.tunnel('desk')).state === 'established', () => 'desk comes back to east', 40_000);
+    await routesAre([ROUTES[1]]);
+  });
+
+  it('resets what is open, at both ends, when there was no way for the grace time', async () => {
+    await start(['grace: 1s']);
+    await routesAre([ROUTES[0]]);
+    const application = connectTo(`unix:${join(place.folder, 'web.sock')}`);
+    // A Unix socket knows no reset: its other side just ends.
+    application.on('error', () => {}).on('end', () => application.destroy()).resume();
+    const gone = once(application, 'close');
+    application.write('GET /begun HTTP/1.1\r\n');
+    const held = async (): Promise<number> => (await chain.tunnel('lab')).channels.length;
+    await eventually(async () => (await held()) === 1, () => 'lab holds the channel');
+    await Promise.all([chain.kill('west'), chain.kill('east')]);
+    await gone;
+    await eventually(async () => (await held()) === 0, () => 'lab holds no channel');
+    for (const end of ['desk', 'lab'] as const) expect(chain.running.get(end)?.stderr).to.match(/the association was reset/);
   });
 
   it('with two carriers: over both relays, and one download uses both', async () => {

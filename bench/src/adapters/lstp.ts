@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Child } from '../process/child.js';
+import type { DebianPackage } from '../process/debian-packages.js';
 import { freePort } from '../process/free-port.js';
 import type { Scope } from '../process/scope.js';
 import { untilEchoes, type Adapter, type Chain, type Setting } from './adapter.js';
@@ -22,19 +23,31 @@ export interface Variant {
   readonly keys?: string;
   /** Plugin modules, by path. */
   readonly plugins?: readonly string[];
+  /** How its ends reach the relay. */
+  readonly legs?: Legs;
+  readonly packages?: readonly DebianPackage[];
   /** Resolves when something comes back from the server. */
   readonly ready?: (entrance: number, children: readonly Child[]) => Promise<void>;
 }
 
-/** The same chain with another service. */
-export function lstpWith({ name, keys = '', plugins = [], ready = untilEchoes }: Variant): Adapter {
-  return { name, packages: [], encrypted: true, start: (setting) => startChain(setting, { keys, plugins, ready }) };
+export interface Legs {
+  /** Of the relay's listener; tcp if absent. */
+  readonly scheme?: 'tls' | 'ws' | 'wss';
+  /** Gives the desk's way out; straight if absent. */
+  readonly egress?: (scope: Scope) => Promise<string>;
+  /** Gives the port that the desk dials in place of the relay's, and what else stands on its way. */
+  readonly hop?: (scope: Scope, relayPort: number) => Promise<number>;
 }
 
-async function startChain(setting: Setting, { keys, plugins, ready }: Required<Omit<Variant, 'name'>>): Promise<Chain> {
+/** The same chain with another service. */
+export function lstpWith({ name, keys = '', plugins = [], legs = {}, packages = [], ready = untilEchoes }: Variant): Adapter {
+  return { name, packages, encrypted: true, start: (setting) => startChain(setting, { keys, plugins, legs, ready }) };
+}
+
+async function startChain(setting: Setting, { keys, plugins, legs, ready }: Required<Omit<Variant, 'name' | 'packages'>>): Promise<Chain> {
   const entrance = await freePort();
   const to = `to: "127.0.0.1:${setting.target}"`;
-  const nodes = await startNodes(setting, { services: [{ name: 'bench', entrance, keys: keys === '' ? to : `${to}, ${keys}` }], plugins });
+  const nodes = await startNodes(setting, { services: [{ name: 'bench', entrance, keys: keys === '' ? to : `${to}, ${keys}` }], plugins, legs });
   await ready(entrance, Object.values(nodes));
   return { entrance, pids: pidsOf(nodes) };
 }
@@ -52,15 +65,17 @@ export type Nodes = Readonly<Record<NodeName, Child>>;
 export const pidsOf = ({ desk, relay, lab }: Nodes): Chain['pids'] => ({ desk: [desk.pid], relay: [relay.pid], lab: [lab.pid] });
 
 /** The three nodes of one chain, each ready; whether its services carry a byte is not known yet. */
-export async function startNodes({ scope, hop }: Omit<Setting, 'target'>, { services, plugins = [] }: { services: readonly Service[]; plugins?: readonly string[] }): Promise<Nodes> {
+export async function startNodes({ scope, hop }: Omit<Setting, 'target'>, { services, plugins = [], legs = {} }: { services: readonly Service[]; plugins?: readonly string[]; legs?: Legs }): Promise<Nodes> {
   const folder = scope.temporaryFolder();
   const relayPort = await freePort();
   const publicKeys = await makeKeys(folder);
+  const egress = await legs.egress?.(scope);
   const nodes = {} as Record<NodeName, Child>;
   for (const name of NODES) {
     const chainFile = join(folder, `${name}.yaml`);
-    const dialedPort = name === 'relay' ? relayPort : await hop(relayPort, name);
-    await writeFile(chainFile, chain({ keys: publicKeys, relayPort, dialedPort, services, plugins }));
+    const first = name === 'desk' && legs.hop !== undefined ? await legs.hop(scope, relayPort) : relayPort;
+    const dialedPort = name === 'relay' ? relayPort : await hop(first, name);
+    await writeFile(chainFile, chain({ keys: publicKeys, relayPort, dialedPort, services, plugins, scheme: legs.scheme, egress }));
     nodes[name] = await startNode(scope, { name, chainFile, folder });
   }
   return nodes;
@@ -99,14 +114,17 @@ interface ChainPorts {
   readonly dialedPort: number;
   readonly services: readonly Service[];
   readonly plugins: readonly string[];
+  readonly scheme: Legs['scheme'];
+  readonly egress: string | undefined;
 }
 
-function chain({ keys, relayPort, dialedPort, services, plugins }: ChainPorts): string {
+function chain({ keys, relayPort, dialedPort, services, plugins, scheme, egress }: ChainPorts): string {
+  const at = (port: number): string => `${scheme === undefined ? '' : `${scheme}://`}127.0.0.1:${port}`;
   return `
 lstp: 1
 nodes:
-  desk: { key: "${keys.desk}" }
-  relay: { key: "${keys.relay}", listen: "127.0.0.1:${relayPort}", address: "127.0.0.1:${dialedPort}" }
+  desk: { key: "${keys.desk}"${egress === undefined ? '' : `, egress: "${egress}"`} }
+  relay: { key: "${keys.relay}", listen: "${at(relayPort)}", address: "${at(dialedPort)}" }
   lab: { key: "${keys.lab}" }
 tunnels:
   bench:

@@ -34,8 +34,20 @@ const TARGETS: readonly Target[] = [
   { figure: 'udp', case: 'most with', bound: 'at least', aim: 20_000 },
   { figure: 'front-ends', case: '1 stream', against: 'forward', bound: 'at least', aim: 0.95 },
   { figure: 'front-ends', case: 'opens later', bound: 'at most', aim: 1 },
+  { figure: 'reach', against: 'socat', bound: 'at least', aim: 0.95 },
+  { figure: 'reach', case: '1 stream up, legs over wss', against: 'tcp', bound: 'at least', aim: 0.4 },
+  { figure: 'reach', case: '1 stream down, legs over wss', against: 'tcp', bound: 'at least', aim: 0.4 },
   { figure: 'compression', case: 'log text, zlib', bound: 'at least', aim: 50 },
   { figure: 'compression', case: 'a byte waits', bound: 'at most', aim: 1000 },
+  { figure: 'recovery', case: 'relay back after kill -9, p50', bound: 'at most', aim: 300 },
+  { figure: 'recovery', case: 'relay back after kill -9, p99', bound: 'at most', aim: 1000 },
+  { figure: 'recovery', case: 'one of two relays back after kill -9, p50', bound: 'at most', aim: 300 },
+  { figure: 'recovery', case: 'one of two relays back after kill -9, p99', bound: 'at most', aim: 1000 },
+  { figure: 'recovery', case: 'kill -9, another relay, p50', bound: 'at most', aim: 300 },
+  { figure: 'recovery', case: 'kill -9, another relay, p99', bound: 'at most', aim: 1000 },
+  { figure: 'recovery', case: 'stands still, another relay, p99', bound: 'at most', aim: 5000 },
+  { figure: 'recovery', case: 'the same, of the CPU', cpu: true, bound: 'at most', aim: 5 },
+  { figure: 'recovery', case: 'rolling restart', bound: 'at most', aim: 200 },
   { figure: 'x11', case: 'near: x11perf, geometric', against: 'ssh -X -J', bound: 'at least', aim: 1 },
   { figure: 'x11', case: '40 ms: x11perf, geometric', against: 'ssh -X -J', bound: 'at least', aim: 1.5 },
   { figure: 'x11', case: '40 ms: images', against: 'ssh -X -J', bound: 'at least', aim: 2 },
@@ -46,7 +58,7 @@ const TARGETS: readonly Target[] = [
 /** The target of one row of the table. */
 export function targetOf(label: Label, against: string | undefined): Target | undefined {
   const isCpu = label.case.includes('CPU');
-  if (isCpu && !label.case.endsWith('CPU in all')) return undefined;
+  if (label.case.includes(', CPU') && !label.case.endsWith('CPU in all')) return undefined;
   return TARGETS.find((target) => (target.cpu === true) === isCpu && target.figure === label.figure && target.against === against && label.case.startsWith(target.case ?? ''));
 }
 

@@ -169,7 +169,8 @@ export class CarrierKeeper {
     if (this.#stopped) return leg.close({ code: 'SHUTTING_DOWN', message: 'this end is going down' });
     if (state === undefined) return this.#holdStranger(leg, setup);
     const isLeaving = state.leaving !== undefined && !leadsOver(state.lanes[alt], state.leaving);
-    const keeps = this.#options.side === 'left' && state.carrier?.facts.peerInstance === instance && state.alt !== alt && !isLeaving;
+    const isNeedless = state.alt !== alt && alt !== state.preferred && !isLeaving;
+    const keeps = this.#options.side === 'left' && state.carrier?.facts.peerInstance === instance && isNeedless;
     if (!keeps) return this.#answer(state, leg, setup);
     state.held?.leg.close({ code: 'SUPERSEDED', message: 'another leg waits for this slot' });
     state.held = { leg, setup };
@@ -313,6 +314,8 @@ export class CarrierKeeper {
     if (state.carrier === undefined || state.alt === state.preferred || control.lane.state !== 'idle') return;
     control.lane.dial();
     control.timer = setTimeout(() => {
+      // The other carrier was lost meanwhile: what began as a return is a step of the walk.
+      if (state.carrier === undefined) return this.#walkOn(state, control);
       if (control.lane.state === 'reaching') control.lane.cancel();
       this.#returnLater(state);
     }, UNPAIRED_MS);

@@ -7,12 +7,12 @@
  *   answer()    own set-up on the leg that the peer's came on
  */
 import {
-  checkPeerSetup, ProtocolError,
+  checkPeerSetup, PASS_THROUGH_MS, ProtocolError,
   type CheckedPeer, type ClearSetup, type Credentials, type Crypto, type LegConnection, type LegEnd, type LegHandler, type LegHub, type LegNews, type Neighbour, type OwnSetup, type PublicKey, type RoutePin, type Security, type WireCode,
 } from '@lstp/core';
 import { buildCarrier, type BuiltCarrier } from './carrier-builder.js';
 
-/** From the peer's set-up to a compared carrier. */
+/** From PASS_THROUGH in both directions to a compared carrier. */
 const BUILD_TIMEOUT_MS = 10_000;
 
 export interface LaneFacts {
@@ -59,6 +59,8 @@ export class Lane {
   #peer: CheckedPeer | undefined;
   /** Calls off a dial or the wait for a standby leg. */
   #callOff: (() => void) | undefined;
+  /** Runs until the peer's PASS_THROUGH has come: a leg on which ours went is not pinged any more. */
+  #patience: NodeJS.Timeout | undefined;
   /** Counts attempts; what belongs to an earlier one is ignored. */
   #generation = 0;
 
@@ -104,6 +106,7 @@ export class Lane {
   cancel(why?: LaneFailure & { readonly code: WireCode }): void {
     this.#generation += 1;
     this.state = 'idle';
+    clearTimeout(this.#patience);
     const [callOff, leg] = [this.#callOff, this.#leg];
     this.#callOff = undefined;
     this.#leg = undefined;
@@ -159,6 +162,7 @@ export class Lane {
       this.#peer = checkPeerSetup(own, setup, { keys: peerKeys, route, neighbour, crypto: this.#host.crypto });
       this.state = 'building';
       this.#host.handlePaired(this);
+      this.#patience = setTimeout(() => this.#fail({ code: 'TIMEOUT', message: `no PASS_THROUGH within ${PASS_THROUGH_MS} ms` }), PASS_THROUGH_MS);
       leg.sendPassThrough();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -170,6 +174,7 @@ export class Lane {
   #secure(leg: LegConnection, own: OwnSetup): void {
     const peer = this.#peer;
     if (peer === undefined || !leg.transparent) return;
+    clearTimeout(this.#patience);
     const socket = leg.release();
     this.#leg = undefined;
     const generation = this.#generation;

@@ -203,6 +203,7 @@ export class TunnelEnd implements TunnelPolicy {
       channels: [...this.#tunnel.channels].map((channel) => this.#channelStatus(channel)),
       ...this.#login.status(this.#config.services),
       services: this.#services.status(),
+      retainedBytes: this.#tunnel.retained,
       totals: this.#runner.totals,
     };
   }

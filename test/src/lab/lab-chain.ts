@@ -2,9 +2,10 @@
 import type { NodeStatus } from '@lstp/core';
 import { createKeyFile, keyFilePath, publicKeyOf } from '@lstp/core/security';
 import { BIN } from 'lstp/testing';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
+import { EXAMPLES } from './firewall.js';
 import type { Lab } from './lab.js';
 import type { LabProcess } from './lab-process.js';
 
@@ -21,16 +22,34 @@ export class LabChain {
   readonly #lab: Lab;
   readonly #running = new Map<string, LabProcess>();
 
-  constructor(lab: Lab, { nodes, route, services }: LabChainParts) {
+  /** Its nodes, in the order of the file. */
+  readonly nodes: readonly string[];
+
+  /** That of a folder of examples/firewalls, with keys of its own. `change` makes another text of it. */
+  static ofExample(lab: Lab, folder: string, change: (text: string) => string = (text) => text): LabChain {
+    return new LabChain(lab, change(readFileSync(new URL(`${folder}/chain.yaml`, EXAMPLES), 'utf8')));
+  }
+
+  static ofParts(lab: Lab, { nodes, route, services }: LabChainParts): LabChain {
+    const lines = Object.entries(nodes).map(([node, members]) => `  ${node}: { key: "own"${members === '' ? '' : `, ${members}`} }`);
+    return new LabChain(lab, ['lstp: 1', 'nodes:', ...lines, 'tunnels:', '  acme-globex:', `    route: ${route}`, '    services:', ...services.map((line) => `      ${line}`), ''].join('\n'));
+  }
+
+  /** Each node gets a new key in place of the one that the text has. */
+  private constructor(lab: Lab, text: string) {
     this.#lab = lab;
-    const keyOf = (node: string): string => publicKeyOf(createKeyFile(keyFilePath(join(lab.folder, 'keys'), node)));
-    const lines = Object.entries(nodes).map(([node, members]) => `  ${node}: { key: "${keyOf(node)}"${members === '' ? '' : `, ${members}`} }`);
-    this.file = lab.file('chain.yaml', ['lstp: 1', 'nodes:', ...lines, 'tunnels:', '  acme-globex:', `    route: ${route}`, '    services:', ...services.map((line) => `      ${line}`), ''].join('\n'));
+    const nodes: string[] = [];
+    const own = text.replaceAll(/^ {2}([a-z0-9]+): \{ key: "[^"]+"/gm, (_line, node: string) => {
+      nodes.push(node);
+      return `  ${node}: { key: "${publicKeyOf(createKeyFile(keyFilePath(join(lab.folder, 'keys'), node)))}"`;
+    });
+    this.nodes = nodes;
+    this.file = lab.file('chain.yaml', own);
   }
 
   /** Starts each on its host. Resolves when all are ready. */
-  async start(...nodes: readonly string[]): Promise<void> {
-    await Promise.all(nodes.map(async (node) => {
+  async start(): Promise<void> {
+    await Promise.all(this.nodes.map(async (node) => {
       const runtime = join(this.#lab.folder, `run-${node}`);
       mkdirSync(runtime, { recursive: true, mode: 0o700 });
       const running = this.#lab.start(node, this.#command('up', this.file, '--as', node, '--keys', join(this.#lab.folder, 'keys')), this.#env(node));

@@ -1,5 +1,7 @@
 /** Real servers of the laboratory, each with a configuration of its own: proxies, a web server, names. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { EXAMPLES } from './firewall.js';
 import type { Lab } from './lab.js';
 import type { LabProcess } from './lab-process.js';
 
@@ -49,32 +51,11 @@ export async function nameServer(lab: Lab, host: string, names: Readonly<Record<
   return lab.serve(host, 53, ['dnsmasq', '--no-daemon', `--conf-file=${lab.file(`dnsmasq-${host}.conf`, `${lines.join('\n')}\n`)}`]);
 }
 
-/** A web server over TLS on port 443 that has a page, and gives /lstp to port 8080 of its own host. */
+/** examples/firewalls/https-only/nginx.conf: TLS on port 443, a page, and /lstp for port 8080 of its own host. */
 export function nginx(lab: Lab, host: string, { chain, key }: { readonly chain: string; readonly key: string }): Promise<LabProcess> {
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${lab.folder}/nginx-${host}-${one};`).join(' ');
-  const text = `worker_processes 1;
-pid ${lab.folder}/nginx-${host}.pid;
-error_log stderr;
-events { worker_connections 256; }
-http {
-  access_log off;
-  ${temp}
-  server {
-    listen 443 ssl;
-    ssl_certificate ${chain};
-    ssl_certificate_key ${key};
-    location /lstp {
-      proxy_pass http://127.0.0.1:8080;
-      proxy_http_version 1.1;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection "upgrade";
-      proxy_read_timeout 1h;
-    }
-    location / { return 200 "It works!"; }
-  }
-}
-`;
-  return lab.serve(host, 443, ['nginx', '-p', lab.folder, '-c', lab.file(`nginx-${host}.conf`, text), '-g', 'daemon off;', '-e', 'stderr']);
+  const example = readFileSync(new URL('https-only/nginx.conf', EXAMPLES), 'utf8').replace('west.pem', chain).replace('west.key', key).replace('http {', `http { access_log off; ${temp}`);
+  return lab.serve(host, 443, ['nginx', '-p', lab.folder, '-c', lab.file(`nginx-${host}.conf`, `pid ${lab.folder}/nginx-${host}.pid;\n${example}`), '-g', 'daemon off;', '-e', 'stderr']);
 }
 
 /** What the far side has to reach: a file of `bytes`, over HTTP on port 80. */

@@ -14,7 +14,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
-import { firewallRules, type FirewallOptions } from './firewall.js';
+import { EXAMPLES, firewallRules, type FirewallOptions } from './firewall.js';
+import { fileURLToPath } from 'node:url';
 import { LabProcess } from './lab-process.js';
 
 export interface Site extends FirewallOptions {
@@ -109,6 +110,15 @@ export class Lab {
     return stdout;
   }
 
+  /**
+   * The cable of an internet host, or of a site's firewall, takes `bytes` a packet. Switches drop what is too large and say
+   * nothing, so every cable at the internet must be told; whoever routes from a wider network then says so by ICMP.
+   */
+  narrow(place: string, bytes: number): void {
+    const device = place in this.#plan.sites ? 'wan' : 'eth0';
+    for (const [namespace, link] of [[place, device], ['internet', place]] as const) exec(['ip', '-n', this.namespace(namespace), 'link', 'set', link, 'mtu', String(bytes)]);
+  }
+
   /** The namespace that switches the internet; of a site, its firewall's. */
   namespace(place: string): string {
     return `${this.#prefix}-${place}`;
@@ -157,7 +167,7 @@ export class Lab {
     this.#connect(name, { device: 'wan', at: behind ?? 'internet', bridge: behind === undefined ? 'inet' : 'lan', address: wan, ...(upstream === undefined ? {} : { gateway: `10.${upstream.net}.0.1` }) });
     this.#addresses.set(name, wan);
     for (const [at, host] of hosts.entries()) this.#host(host, { at: name, bridge: 'lan', address: `10.${net}.0.${10 + at}`, gateway: `10.${net}.0.1` });
-    const inside = (setting: string): string => exec(['ip', 'netns', 'exec', this.namespace(name), 'sysctl', '-qw', setting]);
+    const inside = (setting: string): string => exec(['ip', 'netns', 'exec', this.namespace(name), 'sysctl', ...(setting.endsWith('.conf') ? ['-qp', fileURLToPath(new URL(setting, EXAMPLES))] : ['-qw', setting])]);
     // Frames between hosts of one network are none of the firewall's business.
     for (const setting of ['net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=0', 'net.bridge.bridge-nf-call-ip6tables=0', ...(site.sysctl ?? [])]) inside(setting);
     exec(['ip', 'netns', 'exec', this.namespace(name), 'nft', '-f', '-'], firewallRules(out.map((host) => this.address(host)), site));

@@ -14,6 +14,8 @@ export interface ChainParts {
   readonly services: readonly string[];
   /** Further lines of the tunnel: `carriers: 2`. */
   readonly options?: readonly string[];
+  /** How ends get out: proxy URLs. */
+  readonly egress?: { readonly desk: string; readonly lab: string };
   /** Public keys that the file names instead of the real ones. */
   readonly keys?: Partial<Record<NodeName, string>>;
 }
@@ -71,17 +73,18 @@ export class ProcessChain {
     this.writeAs('chain.yaml', parts);
   }
 
-  writeAs(file: string, { route = 'desk > west > east < lab', services, keys = {}, options = [] }: ChainParts): void {
+  writeAs(file: string, { route = 'desk > west > east < lab', services, keys = {}, options = [], egress }: ChainParts): void {
     const key = (node: NodeName): string => `key: "${keys[node] ?? this.keys[node]}"`;
+    const way = (node: 'desk' | 'lab'): string => (egress === undefined ? '' : `, egress: "${egress[node]}"`);
     const lines = services.map((line) => `      ${line}`).join('\n');
     writeFileSync(
       join(this.#place.folder, file),
       `lstp: 1
 nodes:
-  desk: { ${key('desk')} }
+  desk: { ${key('desk')}${way('desk')} }
   west: { ${key('west')}, listen: "${this.#network.address('west')}:${this.west}" }
   east: { ${key('east')}, listen: "${this.#network.address('east')}:${this.east}" }
-  lab: { ${key('lab')} }
+  lab: { ${key('lab')}${way('lab')} }
 tunnels:
   acme-globex:
     route: ${route}

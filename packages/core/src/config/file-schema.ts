@@ -132,8 +132,8 @@ export const tunnelSchema = z
         .min(1)
         .max(CONFIGURED_SLOTS)
         .default(1)
-        .describe('How many tunnel connections (carriers) share the load: 1 to 8.'),
-      spread: z.boolean({ error: expecting(FLAG) }).default(false).describe('Whether several carriers go over different routes where there are alternatives.'),
+        .describe('How many tunnel connections (carriers) there are at once: 1 to 8. They go over different alternatives of `route`, where it has several; connections move to those that live.'),
+      spread: z.boolean({ error: expecting(FLAG) }).default(false).describe('Whether what flows is spread over all carriers, so that one connection may use the sum of them; else it goes over one, and the others stand by.'),
       grace: textForm(parseGrace, { expected: 'a span of time', example: '30s, 5m or 1h' })
         .default(DEFAULT_GRACE_MS)
         .describe('How long connections are kept while no carrier can be established. `0s` to `24h`; `5m` unless written.'),

@@ -37,6 +37,8 @@ interface Way {
   readonly id: string;
   readonly address: LegAddress;
   readonly path: LegPath;
+  /** Why it is none: what should say where it leads does not. */
+  readonly failure?: DialError;
 }
 
 interface Dialed {
@@ -105,6 +107,7 @@ export class LegCaller {
   }
 
   async #tryWay(neighbour: Neighbour, way: Way, { signal, withinMs }: { readonly signal: AbortSignal; readonly withinMs: number }): Promise<{ stream: Duplex; remote: string } | DialError> {
+    if (way.failure !== undefined) return way.failure;
     const attempt = new AbortController();
     const began = this.#options.now();
     const callOff = (): void => attempt.abort();
@@ -130,8 +133,13 @@ export class LegCaller {
     const ways: Way[] = [];
     for (const address of addresses) {
       for (const path of paths) {
-        const known = (await this.#options.dialer.expand?.({ neighbour: node, address, path }, signal)) ?? [path];
-        for (const one of known) ways.push({ id: `${formatLegAddress(address)} ${this.#through(one).join(' ')}`, address, path: one });
+        const id = (one: LegPath): string => `${formatLegAddress(address)} ${this.#through(one).join(' ')}`;
+        try {
+          const known = (await this.#options.dialer.expand?.({ neighbour: node, address, path }, signal)) ?? [path];
+          for (const one of known) ways.push({ id: id(one), address, path: one });
+        } catch (error) {
+          ways.push({ id: id(path), address, path, failure: asDialError(error, formatLegAddress(address)) });
+        }
       }
     }
     return [...new Map(ways.map((way) => [way.id, way])).values()];

@@ -54,6 +54,8 @@ export interface TunnelStatus {
   /** Absent where nobody logs in. */
   readonly login?: LoginStatus;
   readonly services: readonly ServiceStatus[];
+  /** What this end keeps until the other has acknowledged it, to send it again over the next carrier. */
+  readonly retainedBytes?: number;
   /** What only grows, for metrics; absent where nobody counts. */
   readonly totals?: TunnelTotals;
 }

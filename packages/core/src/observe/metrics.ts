@@ -29,6 +29,7 @@ const FAMILIES: readonly Family[] = [
   family('lstp_tunnel_up', 'Whether the tunnel is established (1) or not (0).', ['tunnel'], each((tunnel) => [[{}, tunnel.state === 'established' ? 1 : 0]])),
   family('lstp_tunnel_carriers', 'Living carriers of the tunnel.', ['tunnel'], each((tunnel) => [[{}, tunnel.carriers.length]])),
   family('lstp_tunnel_channels', 'Open channels of the tunnel.', ['tunnel', 'service'], each(channelsByService)),
+  family('lstp_tunnel_retained_bytes', 'Bytes kept until the other end has acknowledged them.', ['tunnel'], each(({ retainedBytes }) => (retainedBytes === undefined ? [] : [[{}, retainedBytes]]))),
   family('lstp_carrier_round_trip_seconds', 'Round trip between the two ends, last measured.', ['tunnel', 'slot'], each(roundTrips)),
   family('lstp_service_up', 'Whether the service works at this end (1) or failed (0).', ['tunnel', 'service', 'role'], each(services)),
   family('lstp_tunnel_channels_opened_total', 'Channels opened since the node was started.', ['tunnel'], total(({ channels }) => channels)),

@@ -8,7 +8,7 @@ import type { TunnelEvent } from '../../src/protocol/tunnel-event.js';
 import type { Entry } from './agenda.js';
 import { check } from './failure.js';
 import type { Scenario } from './scenario.js';
-import type { Socket } from './socket.js';
+import type { Line } from './line.js';
 import type { Home, Speaker, Stage } from './speaker.js';
 
 /** What an end tells the world around it. */
@@ -21,6 +21,7 @@ export interface EndpointHost extends Stage {
   slotUnwanted(slot: number): void;
   tookInstance(endpoint: Endpoint): void;
   tunnelEnded(endpoint: Endpoint): void;
+  interrupted(endpoint: Endpoint): void;
   touched(): void;
 }
 
@@ -36,7 +37,7 @@ export class Endpoint implements Home {
   ended = false;
   frozenUntil = 0;
   readonly speakers = new Map<Channel, Speaker>();
-  readonly sockets = new Map<Carrier, Socket>();
+  readonly sockets = new Map<Carrier, Line>();
   readonly #host: EndpointHost;
   #wake: Entry | undefined;
   #idleTimeouts = 0;
@@ -64,7 +65,7 @@ export class Endpoint implements Home {
     this.touch();
   }
 
-  addCarrier(facts: CarrierFacts, socket: Socket): void {
+  addCarrier(facts: CarrierFacts, socket: Line): void {
     const { tunnel } = this;
     const carrier = tunnel.addCarrier(facts, this.#now);
     this.sockets.set(carrier, socket);
@@ -147,7 +148,7 @@ export class Endpoint implements Home {
     chunk.fill(0xdd);
   }
 
-  #pump(carrier: Carrier, socket: Socket): void {
+  #pump(carrier: Carrier, socket: Line): void {
     while (socket.room > 0) {
       const bytes = this.tunnel.pollTransmit(carrier, this.#now);
       if (bytes === undefined) return;
@@ -196,6 +197,8 @@ export class Endpoint implements Home {
         return this.#host.requested(this, event.channel);
       case 'begin':
         return this.#host.begun(this, event.channel);
+      case 'interrupted':
+        return this.#host.interrupted(this);
       case 'ended':
         this.ended = true;
         return this.#host.tunnelEnded(this);

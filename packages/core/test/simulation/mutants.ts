@@ -127,6 +127,16 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'a channel waits for ever for its own carrier': () => replace(ChannelSet.prototype, 'shareLead', () => () => undefined),
   'a missing own carrier is not refused': () => replace(OwnCarriers.prototype, 'overdue', () => () => []),
   'what the lost lead carried is not sent again': () => replace(Resumption.prototype, 'restate', () => () => undefined),
+  'a carrier is closed before the one in its place is alive': () =>
+    replace(CarrierSet.prototype, 'replace', (original) => function andClose(this: CarrierSet, carrier, slot) {
+      original.call(this, carrier, slot);
+      this.fail(carrier, 'SUPERSEDED', 'too early');
+    }),
+  'a silent peer is never given up': () =>
+    replace(Carrier.prototype, 'handleTimeout', (handleTimeout) => function patient(this: Carrier, now) {
+      handleTimeout.call(this, now);
+      return false;
+    }),
   'queues are not emptied before it is sent again': () => replace(Transmitter.prototype, 'clear', () => () => undefined),
 };
 

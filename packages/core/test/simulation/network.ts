@@ -119,6 +119,14 @@ export class Network {
     return newest !== undefined && newest.sockets.every(({ closed }) => !closed);
   }
 
+  /** An end's process has died and started again. */
+  restarted(_side: Side): void {}
+
+  /** There is none here: what stands for relays and set-up cannot be killed. */
+  killRelay(): void {}
+
+  lieOfRelay(): void {}
+
   // --- how they break
 
   /** Both ends are told soon; of what is under way a part gets through. */

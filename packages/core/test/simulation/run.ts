@@ -3,6 +3,7 @@
  * `npm run simulate -- --from 4711 --trace`.
  */
 import { parseArgs } from 'node:util';
+import { explain } from './explain.js';
 import { simulate } from './simulate.js';
 
 const { values } = parseArgs({ options: { seeds: { type: 'string', default: '1' }, from: { type: 'string', default: '0' }, trace: { type: 'boolean', default: false }, all: { type: 'boolean', default: false } } });
@@ -15,7 +16,7 @@ for (let seed = from; seed < from + count; seed += 1) {
   steps += outcome.steps;
   if (outcome.failure === undefined) continue;
   failed += 1;
-  process.stdout.write(`seed ${seed}: ${outcome.failure}\n`);
+  process.stdout.write(`${values.trace ? `seed ${seed}: ${outcome.failure}` : explain(seed)}\n`);
   if (!values.all) break;
 }
 const seconds = Number(process.hrtime.bigint() - started) / 1e9;

@@ -3,7 +3,7 @@ import type { Chance } from './chance.js';
 import type { Link } from './socket.js';
 import type { Plan } from './speaker.js';
 
-export type Mishap = 'reset' | 'lopsided' | 'black-hole' | 'half-black-hole' | 'total-loss' | 'freeze' | 'restart' | 'replace' | 'renew' | 'outage' | 'shutdown';
+export type Mishap = 'reset' | 'lopsided' | 'black-hole' | 'half-black-hole' | 'total-loss' | 'freeze' | 'restart' | 'replace' | 'renew' | 'outage' | 'shutdown' | 'relay-killed' | 'relay-lies';
 
 export interface Answer {
   readonly acceptAfterMs: number;
@@ -25,6 +25,8 @@ export interface Scenario {
   readonly slots: number;
   readonly spread: boolean;
   readonly links: readonly Link[];
+  /** Names of nodes from left to right, for each alternative; empty: carriers come about without legs and relays. */
+  readonly routes: readonly (readonly string[])[];
   readonly poolBytes: number;
   readonly poolShare: number;
   readonly maxChannels: readonly [number, number];
@@ -38,13 +40,27 @@ export interface Scenario {
   readonly activeMs: number;
 }
 
+/** How many stories have legs, relays and set-up in them. */
+const RELAYED = 0.1;
+/** In how many nothing goes wrong, and carriers are only replaced: nobody may see a tunnel without one. */
+const CALM = 0.05;
+const ROUTES = [
+  [['left', 'west', 'right']],
+  [['left', 'west', 'east', 'right']],
+  [['left', 'west', 'right'], ['left', 'south', 'right']],
+  [['left', 'west', 'east', 'right'], ['left', 'south', 'right']],
+] as const;
+
 export function scenarioOf(chance: Chance): Scenario {
   const slots = chance.pick([1, 1, 1, 2, 2, 3]);
   const isLong = chance.flip(0.06);
   const activeMs = isLong ? 50_000 : chance.pick([300, 1500, 6000]);
+  const routes = chance.flip(RELAYED) ? chance.pick(ROUTES) : [];
+  const isCalm = chance.flip(CALM);
   return {
     slots,
     spread: slots > 1 && chance.flip(0.6),
+    routes,
     links: Array.from({ length: 3 }, () => linkOf(chance)),
     poolBytes: chance.pick([64 * 1024 * 1024, 400_000, 50_000, 0, 0]),
     poolShare: chance.pick([64 * 1024 * 1024, 64 * 1024 * 1024, 1_000_000, 0]),
@@ -55,7 +71,7 @@ export function scenarioOf(chance: Chance): Scenario {
     pingMs: isLong ? 3000 : chance.pick([200, 500, 1000]),
     firstId: chance.flip(0.3) ? 0xffff_fff8 : undefined,
     conversations: Array.from({ length: chance.int(1, 7) }, () => conversationOf(chance, activeMs)),
-    mishaps: Array.from({ length: chance.pick([0, 1, 1, 2, 3, 4]) }, () => ({ kind: mishapOf(chance), atMs: chance.next() * activeMs })),
+    mishaps: Array.from({ length: chance.pick([0, 1, 1, 2, 3, 4]) }, () => ({ kind: isCalm ? 'renew' as const : mishapOf(chance, routes.length > 0), atMs: chance.next() * activeMs })),
     activeMs,
   };
 }
@@ -69,11 +85,13 @@ function linkOf(chance: Chance): Link {
     latencyMs: chance.pick([0, 0.1, 1, 20, 80]),
     jitterMs: chance.pick([0, 0.5, 10]),
     capacityBytes: chance.pick([500, 20_000, 200_000, 1_000_000]),
+    bytesPerMs: chance.pick([Infinity, Infinity, 50_000, 3000]),
     chunking: chance.pick(['whole', 'whole', 'random', 'small', 'single']),
   };
 }
 
-function mishapOf(chance: Chance): Mishap {
+function mishapOf(chance: Chance, isRelayed: boolean): Mishap {
+  if (isRelayed && chance.flip(0.5)) return chance.pick(['relay-killed', 'relay-lies']);
   const common = ['reset', 'reset', 'lopsided', 'lopsided', 'black-hole', 'half-black-hole', 'total-loss', 'freeze', 'replace', 'renew'] as const;
   return chance.flip(0.9) ? chance.pick(common) : chance.pick(['restart', 'outage', 'shutdown']);
 }

@@ -23,6 +23,7 @@ export interface Link {
   readonly latencyMs: number;
   readonly jitterMs: number;
   readonly capacityBytes: number;
+  readonly bytesPerMs: number;
   readonly chunking: Chunking;
 }
 
@@ -43,6 +44,8 @@ export class Socket {
   #handlers: SocketHandlers | undefined;
   readonly #queue: { bytes: Buffer; at: number }[] = [];
   #queued = 0;
+  /** When the link has sent all that was written. */
+  #freeAt = 0;
   #delivered = 0;
   #budget = Infinity;
   #delivering = false;
@@ -75,7 +78,9 @@ export class Socket {
   /** Does not copy: as with a real socket, the bytes must not change before they are out. */
   write(bytes: Buffer): void {
     if (this.closed) return;
-    const at = this.#agenda.now + this.#link.latencyMs + this.#chance.next() * this.#link.jitterMs;
+    const { latencyMs, jitterMs, bytesPerMs } = this.#link;
+    this.#freeAt = Math.max(this.#freeAt, this.#agenda.now) + bytes.length / bytesPerMs;
+    const at = this.#freeAt + latencyMs + this.#chance.next() * jitterMs;
     this.#queue.push({ bytes, at });
     this.#queued += bytes.length;
     this.#deliverLater();

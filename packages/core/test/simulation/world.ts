@@ -10,6 +10,7 @@ import { Endpoint, type EndpointHost } from './endpoint.js';
 import { check, Failure } from './failure.js';
 import { checkInvariants, checkNothingLeft } from './invariants.js';
 import { Network } from './network.js';
+import { RelayedNetwork } from './relayed-network.js';
 import { scenarioOf, type Mishap, type Scenario } from './scenario.js';
 import { Speaker } from './speaker.js';
 
@@ -43,7 +44,7 @@ export class World implements EndpointHost {
     this.chance = new Chance(seed);
     this.scenario = scenarioOf(this.chance);
     this.ends = [new Endpoint(this, 'left'), new Endpoint(this, 'right')];
-    this.network = new Network(this, this.ends);
+    this.network = this.scenario.routes.length === 0 ? new Network(this, this.ends) : new RelayedNetwork(this, this.ends, seed);
   }
 
   /** The whole story. Throws Failure when something is not as it should be. */
@@ -137,6 +138,11 @@ export class World implements EndpointHost {
     });
   }
 
+  interrupted(endpoint: Endpoint): void {
+    const isCalm = this.scenario.mishaps.every(({ kind }) => kind === 'renew');
+    check(!isCalm, () => `${endpoint.side}: the tunnel was interrupted, and nothing explains it`);
+  }
+
   // --- the story
 
   #runUntil(time: number, isOver: () => boolean): boolean {
@@ -188,6 +194,8 @@ export class World implements EndpointHost {
     else if (kind === 'freeze') chance.pick(this.ends).freeze(this.agenda.now + chance.size(10, 8000));
     else if (kind === 'restart') this.#restart(chance.pick(this.ends));
     else if (kind === 'shutdown') this.#shutdown();
+    else if (kind === 'relay-killed') network.killRelay();
+    else if (kind === 'relay-lies') network.lieOfRelay();
     else if (kind === 'renew') this.#renew();
     else if (kind === 'replace') network.connect(chance.int(0, this.scenario.slots - 1));
     else if (wire !== undefined && kind === 'reset') network.reset(wire);
@@ -211,6 +219,7 @@ export class World implements EndpointHost {
   #restart(end: Endpoint): void {
     this.#excuseAll(...RESTART_CODES);
     end.restart();
+    this.network.restarted(end.side);
   }
 
   #shutdown(): void {

@@ -17,9 +17,9 @@ export interface Answering {
   answer(asked: Asked): string;
 }
 
-/** Undefined: nothing that we can answer is among them. */
-export function answeringOf(challenges: readonly Challenge[]): Answering | undefined {
-  const digests = challenges.filter(({ scheme }) => scheme === 'digest').flatMap((challenge) => digestOf(challenge) ?? []);
+/** Undefined: nothing that we can answer is among them. `cnonce` is chance. */
+export function answeringOf(challenges: readonly Challenge[], cnonce = randomBytes(16).toString('hex')): Answering | undefined {
+  const digests = challenges.filter(({ scheme }) => scheme === 'digest').flatMap((challenge) => digestOf(challenge, cnonce) ?? []);
   const best = digests.find(({ hash }) => hash === 'sha256') ?? digests[0];
   if (best !== undefined) return best;
   return challenges.some(({ scheme }) => scheme === 'basic') ? BASIC : undefined;
@@ -42,13 +42,12 @@ const HASHES: Readonly<Record<string, { readonly hash: string; readonly isSessio
   'sha-256-sess': { hash: 'sha256', isSession: true },
 };
 
-function digestOf({ parameters }: Challenge): (Answering & { readonly hash: string }) | undefined {
+function digestOf({ parameters }: Challenge, cnonce: string): (Answering & { readonly hash: string }) | undefined {
   const nonce = parameters.get('nonce');
   const algorithm = HASHES[(parameters.get('algorithm') ?? 'md5').toLowerCase()];
   const qops = parameters.get('qop')?.toLowerCase().split(/\s*,\s*/);
   if (nonce === undefined || algorithm === undefined || (qops !== undefined && !qops.includes('auth'))) return undefined;
   let count = 0;
-  const cnonce = randomBytes(16).toString('hex');
   return {
     scheme: 'digest',
     hash: algorithm.hash,

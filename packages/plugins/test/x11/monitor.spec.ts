@@ -72,6 +72,14 @@ describe('x11/monitor', () => {
     expect(trial.report.client.title).to.equal('Übersicht [2J');
   });
 
+  it('calls a client what its first window that is mapped is called', () => {
+    const trial = new Trial();
+    trial.out(trial.createWindow(FIRST), trial.property(FIRST, 39, 'selection owner'), trial.createWindow(SECOND), trial.property(SECOND, 39, 'settings'));
+    expect(trial.report.client.title).to.equal('selection owner');
+    trial.out(trial.x.request(8, 0, SECOND));
+    expect(trial.report.client.title).to.equal('settings');
+  });
+
   it('counts windows as they come and go, those within others too', () => {
     const trial = new Trial();
     const { x } = trial;

@@ -8,9 +8,9 @@ export type SimLegEvent = LegEvent | { readonly type: 'lost' };
 
 export class SimLeg {
   readonly leg: Leg;
+  readonly socket: SimSocket;
   onEvent: (event: SimLegEvent) => void = () => undefined;
   readonly #world: SimWorld;
-  readonly #socket: SimSocket;
   #held: Buffer[] = [];
   #isMarked = false;
   #isOver = false;
@@ -19,7 +19,7 @@ export class SimLeg {
 
   constructor(world: SimWorld, socket: SimSocket, options: LegOptions) {
     this.#world = world;
-    this.#socket = socket;
+    this.socket = socket;
     this.leg = new Leg(options);
     socket.onData = (chunk) => this.#handleData(chunk);
     socket.onClose = () => this.#finish();
@@ -36,8 +36,8 @@ export class SimLeg {
   flush(edit: (bytes: Buffer) => Buffer = (bytes) => bytes): void {
     for (let event = this.leg.pollEvent(); event !== undefined; event = this.leg.pollEvent()) this.#handleEvent(event);
     const bytes = this.leg.pollTransmit();
-    if (bytes !== undefined) this.#socket.write(edit(bytes));
-    if (this.#isOver) this.#socket.close();
+    if (bytes !== undefined) this.socket.write(edit(bytes));
+    if (this.#isOver) this.socket.close();
     else this.#arm();
   }
 
@@ -48,7 +48,7 @@ export class SimLeg {
   }
 
   writeRaw(bytes: Buffer): void {
-    this.#socket.write(bytes);
+    this.socket.write(bytes);
   }
 
   /** Ends the leg; no event follows. */
@@ -78,7 +78,7 @@ export class SimLeg {
   }
 
   #finish(): void {
-    this.#socket.close();
+    this.socket.close();
     if (this.#isOver) return;
     this.#isOver = true;
     this.onEvent({ type: 'lost' });

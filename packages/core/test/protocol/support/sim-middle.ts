@@ -9,7 +9,6 @@ import { StandbyPool } from '../../../src/protocol/standby-pool.js';
 import type { SimLeg, SimLegEvent } from './sim-leg.js';
 import { SimNode } from './sim-node.js';
 import type { SimWorld } from './sim-world.js';
-import { crypto, keyOf } from './way.js';
 
 export interface SimMiddlePlace {
   readonly neighbours: readonly string[];
@@ -23,6 +22,8 @@ export class SimMiddle extends SimNode {
   paired = 0;
   /** A middle that does not forward what it got: gives the frames to send instead. */
   lie: ((setup: { readonly cu: Buffer; readonly topology: Buffer }) => readonly Buffer[] | undefined) | undefined;
+  /** What it makes of bytes that it should pass on as they are. */
+  corrupt: (bytes: Buffer) => Buffer = (bytes) => bytes;
   rendezvous: Rendezvous;
   readonly #tunnels: readonly RelayTunnel[];
   readonly #standbys: readonly string[];
@@ -60,16 +61,16 @@ export class SimMiddle extends SimNode {
     const { use, started } = leg.leg.peer as NonNullable<typeof leg.leg.peer>;
     if (use === 'set-up') return void this.#number(leg);
     leg.onEvent = (event) => {
-      if (event.type === 'lost') this.#pool.lose(keyOf(neighbour), leg);
+      if (event.type === 'lost') this.#pool.lose(this.world.keyOf(neighbour), leg);
     };
-    const { taken, surplus } = this.#pool.arrive(keyOf(neighbour), leg, started);
+    const { taken, surplus } = this.#pool.arrive(this.world.keyOf(neighbour), leg, started);
     surplus.forEach((old) => old.close({ code: 'SUPERSEDED' }));
     if (taken !== undefined) this.#give(taken, leg);
     this.#work();
   }
 
   #fresh(): Rendezvous {
-    const rendezvous = new Rendezvous({ crypto, signer: this.signer, node: this.name, address: `${this.name}:7070` });
+    const rendezvous = new Rendezvous({ crypto: this.world.crypto, signer: this.signer, node: this.name, address: `${this.name}:7070` });
     rendezvous.configure(this.#tunnels);
     return rendezvous;
   }
@@ -158,13 +159,17 @@ export class SimMiddle extends SimNode {
 
   #give(wanter: LegId, standby: SimLeg): void {
     const id = this.#number(standby);
-    if (!this.rendezvous.handleStandby(wanter, id, keyOf(this.neighbourOf(standby) as string))) standby.close();
+    if (!this.rendezvous.handleStandby(wanter, id, this.world.keyOf(this.neighbourOf(standby) as string))) standby.close();
   }
 
   #join(a: LegId, b: LegId): void {
     const [left, right] = [this.#legs.get(a), this.#legs.get(b)] as [SimLeg, SimLeg];
-    left.release((bytes) => right.writeRaw(bytes));
-    right.release((bytes) => left.writeRaw(bytes));
+    const passTo = (to: SimLeg) => (bytes: Buffer): void => {
+      const passed = this.corrupt(bytes);
+      if (passed.length > 0) to.writeRaw(passed);
+    };
+    left.release(passTo(right));
+    right.release(passTo(left));
     this.paired += 1;
   }
 

@@ -1,10 +1,8 @@
 /** What simulated ends and middles have in common: a name, a key, legs taken and dialed, standby legs kept. */
 import type { Signer } from '../../../src/protocol/crypto.js';
 import type { LegUse } from '../../../src/protocol/leg-hello.js';
-import { namedSigner } from '../../../src/testing/index.js';
 import { SimLeg } from './sim-leg.js';
 import type { SimSocket, SimWorld } from './sim-world.js';
-import { crypto, keyOf } from './way.js';
 
 export abstract class SimNode {
   readonly signer: Signer;
@@ -18,12 +16,12 @@ export abstract class SimNode {
     /** Names of the nodes whose keys are pinned here. */
     readonly neighbours: readonly string[],
   ) {
-    this.signer = namedSigner(name);
+    this.signer = world.signerOf(name);
   }
 
   start(): void {
     this.isUp = true;
-    this.#started = this.world.now;
+    this.#started = Math.floor(this.world.now);
     this.world.listen(this.name, (socket) => this.#accept(socket));
     this.begin();
   }
@@ -36,19 +34,23 @@ export abstract class SimNode {
     this.legs.clear();
   }
 
+  get isRunning(): boolean {
+    return this.isUp;
+  }
+
   protected abstract begin(): void;
   /** A neighbour's leg is authenticated, or brings a set-up. */
   protected abstract own(leg: SimLeg, neighbour: string): void;
 
   protected neighbourOf(leg: SimLeg): string | undefined {
-    return this.neighbours.find((name) => keyOf(name) === leg.leg.peer?.key);
+    return this.neighbours.find((name) => this.world.keyOf(name) === leg.leg.peer?.key);
   }
 
   protected dial(neighbour: string, use: LegUse, onLeg: (leg: SimLeg | undefined) => void): void {
     this.world.connect(neighbour, (socket) => {
       if (socket === undefined) return onLeg(undefined);
       if (!this.isUp) return socket.close();
-      const pins = [keyOf(neighbour)];
+      const pins = [this.world.keyOf(neighbour)];
       return onLeg(this.#track(new SimLeg(this.world, socket, { ...this.#common(), role: 'dialer', pins, use, started: this.#started })));
     });
   }
@@ -69,7 +71,7 @@ export abstract class SimNode {
   }
 
   #accept(socket: SimSocket): void {
-    const admits = (key: string) => this.neighbours.some((name) => keyOf(name) === key);
+    const admits = (key: string) => this.neighbours.some((name) => this.world.keyOf(name) === key);
     const leg = this.#track(new SimLeg(this.world, socket, { ...this.#common(), role: 'acceptor', admits }));
     leg.onEvent = (event) => {
       if (event.type === 'authenticated') this.own(leg, this.neighbourOf(leg) as string);
@@ -82,6 +84,6 @@ export abstract class SimNode {
   }
 
   #common() {
-    return { crypto, signer: this.signer, node: this.name, pingMs: 1000, now: this.world.now };
+    return { crypto: this.world.crypto, signer: this.signer, node: this.name, pingMs: 1000, now: this.world.now };
   }
 }

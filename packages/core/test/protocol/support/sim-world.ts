@@ -1,5 +1,9 @@
 /** A clock and links without a network: what is written arrives after `latencyMs`, in order, in chunks of any size. */
 
+import type { Crypto, PublicKey, Signer } from '../../../src/protocol/crypto.js';
+import { namedSigner } from '../../../src/testing/index.js';
+import { crypto } from './way.js';
+
 /** One end of a simulated connection. */
 export interface SimSocket {
   onData: (chunk: Buffer) => void;
@@ -15,6 +19,8 @@ interface Job {
 }
 
 export class SimWorld {
+  /** Of every node in it. */
+  readonly crypto: Crypto = crypto;
   now = 1000;
   readonly latencyMs: number;
   /** Bytes of a chunk at most; 0 = as written. */
@@ -27,6 +33,15 @@ export class SimWorld {
 
   constructor(latencyMs = 5) {
     this.latencyMs = latencyMs;
+  }
+
+  /** The key of a node by its name. */
+  signerOf(name: string): Signer {
+    return namedSigner(name);
+  }
+
+  keyOf(name: string): PublicKey {
+    return this.signerOf(name).publicKey;
   }
 
   after(delayMs: number, run: () => void): void {

@@ -72,7 +72,9 @@ export class ClientWindows {
   }
 
   client(): X11ClientReport {
-    const title = [...this.#windows.values()].find((window) => window.title !== undefined)?.title;
+    const titled = [...this.#windows.values()].filter((window) => window.title !== undefined);
+    // Toolkits have windows of their own that are never mapped, with titles too.
+    const title = (titled.find(({ isMapped }) => isMapped) ?? titled[0])?.title;
     return Object.fromEntries(Object.entries({ title, instance: this.#instance, class: this.#class, host: this.#host }).filter(([, value]) => value !== undefined));
   }
 

@@ -22,7 +22,7 @@ export interface X11Report {
 }
 
 export interface X11ClientReport {
-  /** The title of the first window that has one (WM_NAME or _NET_WM_NAME). */
+  /** The title (WM_NAME or _NET_WM_NAME) of the first window that has one and is mapped; of the first that has one where none is. */
   readonly title?: string;
   /** WM_CLASS: `xterm`, `XTerm`. */
   readonly instance?: string;
