@@ -22,14 +22,16 @@ import { state } from './figures/state.js';
 import { start } from './figures/start.js';
 import { udp } from './figures/udp.js';
 import { x11 } from './figures/x11.js';
+import { x11Codec } from './figures/x11-codec.js';
 import { x11Decoder } from './figures/x11-decoder.js';
+import { x11Monitor } from './figures/x11-monitor.js';
 import { parseOptions, USAGE, type Options } from './options.js';
 import { missingOf } from './process/debian-packages.js';
 import { Scope } from './process/scope.js';
 import { Results } from './report/results.js';
 import { renderTable } from './report/table.js';
 
-const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, frontEnds, reach, x11, compression, monitor, recovery, start, parser, state, x11Decoder];
+const FIGURES: readonly Figure[] = [encryption, bulk, passThrough, connections, roundTrip, longLink, loadedRoundTrip, idleChannels, legs, manyChannels, udp, frontEnds, reach, x11, x11Monitor, x11Codec, compression, monitor, recovery, start, parser, state, x11Decoder];
 
 process.exitCode = await main();
 
