@@ -17,6 +17,8 @@ interface End {
 export class JoinedTunnels {
   /** Bytes of data that have arrived at the right end. */
   arrived = 0;
+  /** Buffers of data that was acknowledged. */
+  readonly #spare: Buffer[] = [];
   readonly #left: End;
   readonly #right: End;
   /** Channels of the left end that take data. */
@@ -25,7 +27,8 @@ export class JoinedTunnels {
   readonly #ended = new Set<Channel>();
 
   constructor(maxChannels: number) {
-    const [left, right] = [newTunnel('left', maxChannels), newTunnel('right', maxChannels)];
+    const reclaim = (frame: Buffer): void => void this.#spare.push(frame);
+    const [left, right] = [newTunnel('left', maxChannels, reclaim), newTunnel('right', maxChannels, reclaim)];
     this.#left = { tunnel: left, carrier: left.addCarrier(factsOf(left, right), now()) };
     this.#right = { tunnel: right, carrier: right.addCarrier(factsOf(right, left), now()) };
     this.run();
@@ -47,9 +50,15 @@ export class JoinedTunnels {
   /** One write of `bytes` on every channel that takes some. */
   write(bytes: number): void {
     for (const channel of this.#writable) {
-      const more = this.#left.tunnel.write(channel, Buffer.allocUnsafeSlow(HEADROOM + bytes), HEADROOM, now());
+      const more = this.#left.tunnel.write(channel, this.#bufferOf(HEADROOM + bytes), HEADROOM, now());
       if (!more) this.#writable.delete(channel);
     }
+  }
+
+  /** As an end does: what was acknowledged is written to again. */
+  #bufferOf(bytes: number): Buffer {
+    const spare = this.#spare.pop();
+    return spare?.length === bytes ? spare : Buffer.allocUnsafeSlow(bytes);
   }
 
   /** Fires what is due and moves bytes both ways until nothing moves any more. */
@@ -103,11 +112,11 @@ export class JoinedTunnels {
 
 const now = (): number => performance.now();
 
-function newTunnel(side: Side, maxChannels: number): Tunnel {
+function newTunnel(side: Side, maxChannels: number, reclaim: (frame: Buffer) => void): Tunnel {
   const newInstance = (): string => randomBytes(16).toString('base64url');
   const names = { node: side, software: 'bench', codecs: [], plugins: [] };
   const limits = { maxChannels, pool: new Pool(POOL_BYTES), poolShare: POOL_BYTES, unsentBytes: 131_072, retainBytes: 16_777_216, graceMs: 300_000 };
-  return new Tunnel({ side, instance: newInstance(), newInstance, spread: false, ...names, ...limits });
+  return new Tunnel({ side, instance: newInstance(), newInstance, reclaim, spread: false, ...names, ...limits });
 }
 
 function factsOf(own: Tunnel, peer: Tunnel): Parameters<Tunnel['addCarrier']>[0] {
