@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import {
   formatRoute, freezeSetup, rendezvousDigest, Tunnel, VERSIONS,
-  type Carrier, type CarrierStatus, type Chain, type Channel, type ChannelOpener, type ChannelStatus, type Crypto, type LegConnection, type LegHub, type MapNode, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
+  type Carrier, type Chain, type Channel, type ChannelOpener, type Crypto, type LegConnection, type LegHub, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
@@ -21,6 +21,7 @@ import { RoutePins } from './route-pins.js';
 import { ServiceHost } from './service-host.js';
 import { Slabs } from './slabs.js';
 import { TunnelRunner, type TunnelPolicy } from './tunnel-runner.js';
+import { carrierStatus, channelStatus, type CarrierInfo } from './tunnel-status.js';
 
 /** Between pings inside TLS; three missed ones are the peer's death. */
 const PING_MS = 1600;
@@ -48,11 +49,6 @@ export interface TunnelEndOptions {
   readonly holdMs?: number;
   readonly connectMs?: number;
   readonly logger: Logger;
-}
-
-interface CarrierInfo {
-  readonly nodes: readonly MapNode[];
-  readonly route: string;
 }
 
 export class TunnelEnd implements TunnelPolicy {
@@ -194,13 +190,14 @@ export class TunnelEnd implements TunnelPolicy {
   }
 
   status(): TunnelStatus {
+    const now = this.#runner.now();
     const state = this.#draining ? 'draining' : this.#tunnel.established ? 'established' : this.#wasUp ? 'interrupted' : 'connecting';
     return {
       name: this.name,
       state,
       ...(this.#tunnel.established ? {} : { progress: this.#progress }),
-      carriers: [...this.#carriers].map(([carrier, info]) => this.#carrierStatus(carrier, info)),
-      channels: [...this.#tunnel.channels].map((channel) => this.#channelStatus(channel)),
+      carriers: [...this.#carriers].map(([carrier, info]) => carrierStatus(carrier, info, now)),
+      channels: [...this.#tunnel.channels].map((channel) => channelStatus(channel, this.#services.reportOf(channel), now)),
       ...this.#login.status(this.#config.services),
       services: this.#services.status(),
       retainedBytes: this.#tunnel.retained,
@@ -366,36 +363,5 @@ export class TunnelEnd implements TunnelPolicy {
   /** A person should look at the nodes between. */
   #alarm(text: string, fields: object): void {
     this.#options.logger.warn({ audit: 'tampered', code: 'TAMPERED', ...fields }, text);
-  }
-
-  #carrierStatus(carrier: Carrier, { nodes, route }: CarrierInfo): CarrierStatus {
-    return {
-      id: carrier.id,
-      slot: carrier.slot,
-      route,
-      rttMs: carrier.rttMs === undefined ? null : Math.round(carrier.rttMs * 1000) / 1000,
-      sinceMs: Math.round(this.#runner.now() - carrier.since),
-      map: nodes.map(({ node, kind, address, verified }) => ({ node, kind, ...(address === undefined ? {} : { address }), verified })),
-    };
-  }
-
-  #channelStatus(channel: Channel): ChannelStatus {
-    const { service, target, kind, codec } = channel.request;
-    const monitors = this.#services.reportOf(channel);
-    return {
-      id: channel.id,
-      service,
-      ...(kind === 'stream' ? {} : { kind }),
-      ...(codec === undefined ? {} : { codec }),
-      ...(channel.datagrams === undefined ? {} : { dropped: channel.datagrams.dropped }),
-      state: channel.state,
-      role: channel.opener ? 'front' : 'back',
-      ...(target === undefined ? {} : { target }),
-      ...(channel.source === undefined ? {} : { source: channel.source }),
-      bytesIn: channel.bytesIn,
-      bytesOut: channel.bytesOut,
-      ageMs: Math.round(this.#runner.now() - channel.openedAt),
-      ...(monitors === undefined ? {} : { monitors }),
-    };
   }
 }

@@ -1,18 +1,5 @@
 import { expect } from 'chai';
-import { ConfigError, parseChain, PluginCatalogue } from '@lstp/core';
-import { bundledPlugins } from '../../src/index.js';
-
-/** What `lstp check` says of this service. */
-function faultsOf(service: string): string {
-  const text = ['lstp: 1', 'nodes:', '  desk:', '  lab: { listen: "127.0.0.1:7070" }', 'tunnels:', '  t:', '    route: desk > lab', '    services:', `      ${service}`, ''].join('\n');
-  try {
-    parseChain(text, 'chain.yaml', new PluginCatalogue(bundledPlugins));
-    return '';
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-}
+import { faultsOf } from '../support/faults-of.js';
 
 describe('plugins/x11, what is wrong in a chain file', () => {
   const cases: readonly (readonly [string, string, string])[] = [
