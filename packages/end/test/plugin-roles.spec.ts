@@ -2,39 +2,31 @@ import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { PassThrough, type Duplex } from 'node:stream';
-import type { ChannelRefusal, PluginDefinition } from '@lstp/core';
+import { PassThrough } from 'node:stream';
+import type { ChannelRefusal } from '@lstp/core';
 import { until } from '@lstp/core/testing';
 import { bundledPlugins } from '@lstp/plugins';
-import { Application, ApplicationServer, digestOf, echo } from './support/application.js';
-import { bomb, deflate, faulty, lateConnection, line, packets, passwords, shift, spy, type Seen } from './support/role-plugins.js';
-import { pluginsWithStreams } from './support/tapped-security.js';
-import { chainOf, freePort, PairPlan, type PairOptions, type TestEnd } from './support/test-end.js';
+import { Application, ApplicationServer } from './support/application.js';
+import { bomb, deflate, faulty, lateConnection, line, packets, shift, spy, type Seen } from './support/role-plugins.js';
+import { RoleBed } from './support/role-bed.js';
+import { chainOf, freePort, type PairPlan, type TestEnd } from './support/test-end.js';
 
 describe('plugins', function () {
   this.timeout(20_000);
+  let bed: RoleBed;
   let plan: PairPlan;
   let echoes: ApplicationServer;
-  const running: TestEnd[] = [];
 
   before(async () => {
-    plan = await PairPlan.make();
-    echoes = await ApplicationServer.start(echo);
+    bed = await RoleBed.make();
+    ({ plan, echoes } = bed);
   });
   after(() => echoes.stop());
+  afterEach('nothing is left', () => bed.stopEnds());
 
-  afterEach('nothing is left', async () => {
-    await Promise.all(running.splice(0).map((end) => end.stop()));
-    await until('no connection of an application', () => echoes.openCount === 0);
-  });
-
-  async function start(options: PairOptions, plugins: readonly PluginDefinition[]): Promise<{ desk: TestEnd; lab: TestEnd }> {
-    const ends = await plan.start(options, { plugins: [...bundledPlugins, ...plugins] });
-    running.push(ends.desk, ends.lab);
-    return ends;
-  }
-
-  const echoService = (more: string) => `echo: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${echoes.port}", ${more} }`;
+  const start: RoleBed['start'] = (options, plugins) => bed.start(options, plugins);
+  const echoService = (more: string): string => bed.service('echo', more);
+  const expectEcho: RoleBed['expectEcho'] = (end, service, bytes) => bed.expectEcho(end, service, bytes);
 
   /** Gives each datagram back; `bye`, at which the back end of `packets` ends its flow, for `end`. */
   async function startEcho(): Promise<DatagramSocket> {
@@ -51,12 +43,6 @@ describe('plugins', function () {
     client.socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
     client.send(Buffer.from(words)).finish();
     return { ending: await client.ended, text };
-  }
-
-  async function expectEcho(end: TestEnd, service = 'echo', bytes: Buffer = randomBytes(3_000_000)): Promise<void> {
-    const client = Application.connect(end.address(service)).read().send(bytes).finish();
-    expect(await client.ended).to.equal('end');
-    expect(client.digest()).to.equal(digestOf(bytes));
   }
 
   describe('a front end that answers', () => {
@@ -113,7 +99,7 @@ describe('plugins', function () {
 
     it('tells it that the tunnel is down', async () => {
       const end = await plan.end('desk', { services: services('"*:1"') }, { plugins: [...bundledPlugins, line], holdMs: 20 });
-      running.push(end);
+      bed.running.push(end);
       await end.start();
       expect(await hear(end.address('line'), 'a.acme:1\n')).to.deep.equal({ text: 'NO no-carrier\n', ending: 'end' });
     });
@@ -216,7 +202,7 @@ describe('plugins', function () {
     it('is left out where the other end has none of its name', async () => {
       const options = { services: [echoService('codec: deflate')] };
       const [desk, lab] = await Promise.all([plan.end('desk', options, { plugins: [...bundledPlugins, deflate] }), plan.end('lab', { services: [echoService('carrier: shared')] })]);
-      running.push(desk, lab);
+      bed.running.push(desk, lab);
       await Promise.all([lab.start(), desk.start()]);
       await desk.role.established();
       await expectEcho(desk, 'echo', Buffer.from('hello'));
@@ -332,106 +318,6 @@ describe('plugins', function () {
     });
   });
 
-  describe('log-in', () => {
-    const options = (login: string, users: string): PairOptions => ({ tunnel: [`login: { plugin: passwords, at: desk, ${login} }`], services: [echoService(`users: [${users}]`), `open: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${echoes.port}" }`] });
-
-    for (const users of ['ann', '"@ops"']) {
-      it(`opens services for ${users} to ann of @ops`, async () => {
-        const { desk, lab } = await start(options('user: ann, password: "ann!ops"', users), [passwords()]);
-        await expectEcho(desk, 'echo', Buffer.from('hello'));
-        expect(await lab.says(/user logged in/)).to.deep.include({ audit: 'log-in', user: 'ann', groups: ['ops'] });
-        expect(JSON.stringify([...desk.log, ...lab.log])).not.to.contain('ann!ops');
-      });
-    }
-
-    for (const [what, login, reason] of [
-      ['a wrong password', 'user: ann, password: "bob!ops"', /log-in of ann is wrong/],
-      ['another user', 'user: bob, password: "bob!dev"', /not for user bob/],
-      ['no credentials', 'user: nobody, password: "x"', /desk gave no credentials/],
-    ] as const) {
-      it(`keeps them closed to ${what}; others are open`, async () => {
-        const { desk, lab } = await start(options(login, 'ann, "@ops"'), [passwords()]);
-        expect(await Application.connect(desk.address('echo')).read().ended).to.equal('reset');
-        expect(await lab.says(/channel denied/)).to.include({ audit: 'denied', service: 'echo', peer: 'desk' }).and.have.property('reason').that.matches(reason);
-        await expectEcho(desk, 'open', Buffer.from('hello'));
-      });
-    }
-
-    const ann = (): PairOptions => options('user: ann, password: "ann!ops"', 'ann');
-    const logIns = (end: TestEnd): number => end.log.filter(({ audit }) => audit === 'log-in').length;
-    const startOne = async (node: 'desk' | 'lab', what: PairOptions): Promise<TestEnd> => {
-      const end = await (await plan.end(node, what, { plugins: [...bundledPlugins, passwords()] })).start();
-      running.push(end);
-      return end;
-    };
-
-    it('lasts while carriers are lost and built anew: one association, one log-in', async () => {
-      const streams: Duplex[] = [];
-      const lab = await plan.end('lab', ann(), { plugins: [...pluginsWithStreams(streams), passwords()] });
-      running.push(await lab.start());
-      const desk = await startOne('desk', ann());
-      await Promise.all([desk.role.established(), lab.role.established()]);
-      const client = Application.connect(desk.address('echo')).read().send(Buffer.from('before'));
-      await client.got(6);
-      for (const losses of [1, 2]) {
-        const known = streams.length;
-        streams.at(-1)?.destroy();
-        await until('a new carrier', () => streams.length > known && [desk, lab].every((end) => end.log.filter(({ msg }) => msg === 'carrier closed').length === losses && end.tunnel().state === 'established'));
-        await expectEcho(desk, 'echo', Buffer.from('hello'));
-      }
-      expect(await client.send(Buffer.from('after')).finish().ended).to.equal('end');
-      expect(client.digest()).to.equal(digestOf(Buffer.from('beforeafter')));
-      expect(logIns(lab)).to.equal(1);
-    });
-
-    for (const who of ['desk', 'lab'] as const) {
-      it(`is asked for anew when ${who} is started again`, async () => {
-        const ends = await start(ann(), [passwords()]);
-        await ends.lab.says(/user logged in/);
-        await ends[who].stop();
-        const again = await startOne(who, ann());
-        const [desk, lab] = who === 'desk' ? [again, ends.lab] : [ends.desk, again];
-        await until('the log-in', () => logIns(lab) === (who === 'desk' ? 2 : 1));
-        await expectEcho(desk, 'echo', Buffer.from('hello'));
-      });
-    }
-
-    it('is nobody’s after the one who logged in was started again with a wrong password', async () => {
-      const ends = await start(ann(), [passwords()]);
-      await ends.lab.says(/user logged in/);
-      await ends.desk.stop();
-      const desk = await startOne('desk', options('user: ann, password: "bob!ops"', 'ann'));
-      await ends.lab.says(/log-in denied/);
-      expect(await Application.connect(desk.address('echo')).read().ended).to.equal('reset');
-      expect(await ends.lab.says(/channel denied/)).to.have.property('reason').that.matches(/log-in of ann is wrong/);
-      await expectEcho(desk, 'open', Buffer.from('hello'));
-    });
-
-    it('stays as it was when `login` changes in the file, and the reload says so', async () => {
-      const { desk, lab } = await start(ann(), [passwords()]);
-      const reloaded = (what: PairOptions, ahead = '') => [chainOf(`${ahead}${plan.text(what)}`, [...bundledPlugins, passwords()])];
-      const other = options('user: bob, password: "bob!dev"', 'ann');
-      const without: PairOptions = { services: [`open: { at: desk, listen: "127.0.0.1:0", to: "127.0.0.1:${echoes.port}" }`] };
-      for (const end of [desk, lab]) {
-        for (const changed of [other, without]) expect((await end.role.reload(reloaded(changed))).ignored).to.deep.equal(['login of tunnel acme has changed; it stays as it was until a restart']);
-        expect((await end.role.reload(reloaded(ann(), '# one line more\n'))).ignored).to.deep.equal([]);
-      }
-      await expectEcho(desk, 'echo', Buffer.from('hello'));
-    });
-
-    it('holds nobody up that needs no user while it is verified', async () => {
-      const gate: { open: () => void } = { open: () => {} };
-      const verdict = new Promise<void>((resolve) => (gate.open = resolve));
-      const { desk, lab } = await start(options('user: ann, password: "ann!ops"', 'ann'), [passwords(() => verdict)]);
-      const waiting = Application.connect(desk.address('echo')).read().send(Buffer.from('hello')).finish();
-      await expectEcho(desk, 'open', Buffer.from('hello'));
-      await until('the request waits', () => lab.tunnel().channels.some(({ service }) => service === 'echo'));
-      gate.open();
-      expect(await waiting.ended).to.equal('end');
-      expect(waiting.digest()).to.equal(digestOf(Buffer.from('hello')));
-    });
-  });
-
   it('of a module that a reload brings serve the services that it brings', async () => {
     const { desk, lab } = await start({ services: [echoService('carrier: shared')] }, []);
     const services = [echoService('carrier: shared'), `line: { plugin: line, at: desk, listen: "127.0.0.1:0", allow: ["127.0.0.1:${echoes.port}"] }`];
@@ -468,7 +354,7 @@ describe('plugins', function () {
     for (const fault of ['hang', 'deaf', 'late'] as const) {
       it(`to answer at all (${fault}) is given up, and told so; what it gives then is thrown away`, async () => {
         const ends = await plan.start({ services: [`bad: { plugin: faulty, at: desk, fault: ${fault} }`, echoService('carrier: shared')] }, { plugins: [...bundledPlugins, faulty], connectMs: 40 });
-        running.push(ends.desk, ends.lab);
+        bed.running.push(ends.desk, ends.lab);
         const stream = new PassThrough().resume();
         stream.write('x');
         const { connected } = ends.desk.role.connect({ service: 'bad' }, stream);
