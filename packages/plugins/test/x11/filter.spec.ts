@@ -60,6 +60,18 @@ for (const [name, order] of [['least', LSB_FIRST], ['most', MSB_FIRST]] as const
       expect(out.subarray(13, 16).toString()).to.equal('RI3');
     });
 
+    it('knows that a request to enable long requests without a length is an error, so that nothing is hidden in one', () => {
+      const { sent, got, denied } = opened(x, { policy: { keyboard: 'own' } });
+      sent(x.queryExtension('BIG-REQUESTS'));
+      got(x.extensionReply(1, 133));
+      const withoutLength = (major: number): Buffer => Buffer.from([major, 0, 0, 0]);
+      sent(withoutLength(133));
+      // Whoever thinks them enabled takes what comes behind for its length, and for data.
+      expect(sent(withoutLength(127)).toString('hex')).to.equal('7f000000');
+      expect(sent(x.request(44, 0))[0]).to.equal(GET_INPUT_FOCUS);
+      expect(denied.map(({ request }) => request)).to.deep.equal(['QueryKeymap']);
+    });
+
     it('takes hidden extensions out of the list', () => {
       const { sent, got } = opened(x);
       sent(x.request(99, 0));

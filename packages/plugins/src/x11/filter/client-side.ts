@@ -127,7 +127,7 @@ export class ClientSide implements PacketHandler {
     const { numbers } = this.#connection;
     const extension = this.#connection.extensions.at(request.major);
     const layout = (extension === undefined ? CORE : extension.layout)?.requests[extension === undefined ? request.major : request.minor];
-    if (extension?.name === 'BIG-REQUESTS' && request.minor === 0 && request.lengthBytes === 4) request.hasBigRequests = true;
+    if (extension?.name === 'BIG-REQUESTS' && request.isToEnable) request.hasBigRequests = true;
     if (layout?.hasReply === true) numbers.expect(this.#expectedOf(request, extension?.name));
   }
 

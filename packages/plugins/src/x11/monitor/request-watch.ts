@@ -81,7 +81,7 @@ export class RequestWatch implements PacketHandler {
     const { major, minor } = request;
     this.#state.requests.addPair(major, minor);
     const extension = this.#state.extensions.at(major);
-    if (extension?.name === 'BIG-REQUESTS' && minor === 0 && request.lengthBytes === 4) request.hasBigRequests = true;
+    if (extension?.name === 'BIG-REQUESTS' && request.isToEnable) request.hasBigRequests = true;
     if (extension?.layout?.requests[minor]?.hasReply === true) this.#state.numbers.expect(this.#asked(request, extension.name));
   }
 

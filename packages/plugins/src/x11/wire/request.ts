@@ -25,6 +25,8 @@ export class Request {
   minor = 0;
   /** As it is on the wire. */
   lengthBytes = 0;
+  /** It says a length of 0, where that is not the long form: servers skip its head and answer with an error, whatever it asks. */
+  hasNoLength = false;
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #shift = 0;
@@ -41,6 +43,7 @@ export class Request {
     this.minor = bytes[at + 1] as number;
     const units = this.order.u16(bytes, at + 2);
     this.#shift = units === 0 && this.hasBigRequests ? 4 : 0;
+    this.hasNoLength = units === 0 && this.#shift === 0;
     if (this.#shift === 0) {
       // A server reads a length of 0, which is an error, as 1.
       this.lengthBytes = units === 0 ? REQUEST_HEAD_BYTES : units * 4;
@@ -50,6 +53,11 @@ export class Request {
     this.lengthBytes = this.order.u32(bytes, at + 4) * 4;
     if (this.lengthBytes < 8 || this.lengthBytes > MOST_REQUEST_BYTES) throw new X11StreamError(`a request has ${this.lengthBytes} bytes by what it says; there are between 8 and ${MOST_REQUEST_BYTES}`);
     return true;
+  }
+
+  /** Whether a server enables the long form by it, if it is Enable of BIG-REQUESTS. */
+  get isToEnable(): boolean {
+    return this.minor === 0 && this.lengthBytes === REQUEST_HEAD_BYTES && !this.hasNoLength;
   }
 
   /** How long it would be in the short form. */
