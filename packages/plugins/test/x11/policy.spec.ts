@@ -188,6 +188,15 @@ describe('x11/filter/policy', () => {
     expect(results('none')).to.deep.equal(['event 31', 'silence', 'reply', 'silence', 'silence', 'silence']);
   });
 
+  it('takes every window for the root while the server has not said which that is', () => {
+    const x = new XBytes(LSB_FIRST);
+    const denied: Denied[] = [];
+    const filter = new X11Filter({ hiddenExtensions: [], policy: { clipboard: 'none' } }, (what) => denied.push(what));
+    // Root windows have the same number at every start of a server.
+    filter.requests(Buffer.concat([x.setup(), x.request(20, 0, ROOT, 9, 31, 0, 100), x.request(18, 0, ROOT, 9, 31, 8, 0), x.request(19, 0, ROOT, 16)]));
+    expect(denied.map(({ request }) => request)).to.deep.equal(['GetProperty', 'ChangeProperty', 'DeleteProperty']);
+  });
+
   it('leaves selections that are no clipboard, once the client has asked for their names', () => {
     const trial = new Trial({ clipboard: 'none' });
     trial.intern('@server=fcitx', 300);

@@ -33,7 +33,7 @@ const readingProperty: Rule = {
   least: 24,
   bytes: 24,
   fields: ['window@4', 'property@8'],
-  check: (request, { resources }) => (resources.roots.has(request.u32(4)) && isCutBuffer(request.u32(8)) ? { kind: 'empty' } : undefined),
+  check: (request, connection) => (connection.isRoot(request.u32(4)) && isCutBuffer(request.u32(8)) ? { kind: 'empty' } : undefined),
 };
 
 /** ChangeProperty and DeleteProperty. */
@@ -41,7 +41,7 @@ const writingProperty: Rule = {
   least: 12,
   bytes: 12,
   fields: ['window@4', 'property@8'],
-  check: (request, { resources }) => (resources.roots.has(request.u32(4)) && isCutBuffer(request.u32(8)) ? { kind: 'silence' } : undefined),
+  check: (request, connection) => (connection.isRoot(request.u32(4)) && isCutBuffer(request.u32(8)) ? { kind: 'silence' } : undefined),
 };
 
 const rotatingProperties: Rule = {
@@ -49,10 +49,10 @@ const rotatingProperties: Rule = {
   bytes: 12,
   whole: true,
   fields: ['window@4', 'atoms_len@8', 'atoms@12'],
-  check(request, { resources }) {
+  check(request, connection) {
     const count = Math.min(request.u16(8), (request.plainBytes - 12) / 4);
     const atoms = Array.from({ length: count }, (_none, index) => request.u32(12 + 4 * index));
-    return resources.roots.has(request.u32(4)) && atoms.some(isCutBuffer) ? { kind: 'silence' } : undefined;
+    return connection.isRoot(request.u32(4)) && atoms.some(isCutBuffer) ? { kind: 'silence' } : undefined;
   },
 };
 

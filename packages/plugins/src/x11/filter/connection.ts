@@ -40,6 +40,11 @@ export class Connection {
     return this.#atoms.get(atom) ?? '';
   }
 
+  /** Whether it may be a root window: which those are, the server says in its set-up packet, and a client need not wait for that. */
+  isRoot(id: number): boolean {
+    return this.phase !== 'open' || this.resources.roots.has(id);
+  }
+
   /** Whether the client has made this window, pixmap or other thing itself. */
   isOwn(id: number): boolean {
     const { base, mask } = this.resources;
