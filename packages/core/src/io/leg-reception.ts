@@ -79,13 +79,17 @@ export class LegReception {
 
   async #shakeHands(socket: Socket, address: LegAddress, { remote, leave }: { readonly remote: string; readonly leave: () => void }): Promise<void> {
     const { acceptor, onLeg, onRefused } = this.#options;
+    // Until somebody reads it, an error has no listener; then it is said in the handshake.
+    const ignore = (): void => undefined;
+    socket.on('error', ignore);
     try {
       if (acceptor === undefined) throw new Error(`nothing here takes legs over ${address.scheme}`);
       const stream = await this.#inTime((signal) => acceptor.accept(socket, address, signal));
+      socket.off('error', ignore);
       onLeg(stream, { remote, leave });
     } catch (error) {
       leave();
-      socket.on('error', () => undefined).destroy();
+      socket.destroy();
       onRefused(remote, error as Error);
     }
   }

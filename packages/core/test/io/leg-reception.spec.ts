@@ -53,6 +53,19 @@ describe('io/leg-reception', () => {
     expect(gate.inside).to.equal(0);
   });
 
+  it('outlives a connection that is reset before anything has begun to read it', async () => {
+    const acceptor: LegAcceptor = {
+      takes: () => true,
+      prepare: async () => {},
+      // As while the certificate is read from disk.
+      accept: (socket) => new Promise((_resolve, reject) => socket.once('close', () => reject(new Error('gone')))),
+    };
+    await listen(WSS, { acceptor });
+    (await client()).resetAndDestroy();
+    await until(() => refused.length === 1);
+    expect(refused).to.deep.equal(['127.0.0.1 gone']);
+  });
+
   it("takes the source from a balancer's header, however it is split, and leaves what follows", async () => {
     await listen(TCP, { isBalancer: (address) => address === '127.0.0.1' });
     const socket = await client();

@@ -36,8 +36,9 @@ export class WebSocketLegListener implements LegListenerRole {
   async accept(raw: Duplex, request: LegAcceptRequest): Promise<Duplex> {
     const { address, signal } = request;
     const place = formatPlace(address);
-    const stream = address.scheme === 'wss' ? await this.#secure.secure(raw, request, ALPN) : raw;
+    // First: no stream is to wait for it without a listener.
     const server = await this.#server();
+    const stream = address.scheme === 'wss' ? await this.#secure.secure(raw, request, ALPN) : raw;
     return runHandshake(stream, { place: `who connected to ${place}`, signal, codes: LEG_CODES }, () => {
       return new Promise<Duplex>((resolve, reject) => {
         this.#outcomes.set(stream, { path: address.path ?? '/', place, resolve, reject });
