@@ -34,6 +34,8 @@ interface Journey {
   readonly target: LegTarget;
   readonly signal: AbortSignal;
   readonly tell: StepListener;
+  /** What TLS on the way believes beside the system's; read before anything is connected, for a stream is never left to wait without a listener. */
+  readonly trust: Pick<LegDialRequest, 'authorities'>;
 }
 
 export class EgressDialer implements LegDialer {
@@ -65,7 +67,7 @@ export class EgressDialer implements LegDialer {
 
   async dial(target: LegTarget, signal: AbortSignal): Promise<{ readonly stream: Duplex; readonly remote: string }> {
     const { through } = target.path as EgressPath;
-    const journey: Journey = { proxies: through, target, signal, tell: stepListenerOf(target) };
+    const journey: Journey = { proxies: through, target, signal, tell: stepListenerOf(target), trust: await this.#trust() };
     const reached = await this.#reach(journey, through.length);
     const stream = await this.#carry(reached, journey);
     return { stream, remote: through.length === 0 && reached instanceof Socket ? remoteOf(reached) : formatLegAddress(target.address) };
@@ -87,7 +89,7 @@ export class EgressDialer implements LegDialer {
 
   /** A stream behind the proxy at `index`. */
   async #through(journey: Journey, index: number): Promise<Duplex> {
-    const { proxies, signal, tell } = journey;
+    const { proxies, signal, tell, trust } = journey;
     const proxy = proxies[index] as ProxyUrl;
     const role = this.#options.roles.dialer(proxy.scheme);
     const place = formatProxyUrl(proxy);
@@ -96,7 +98,7 @@ export class EgressDialer implements LegDialer {
     const secrets = filled(proxy);
     const attempt = async (): Promise<Duplex> => {
       const stream = await this.#reach(journey, index);
-      const request = { address: proxy, target: { host, port }, signal, ...secrets, ...(await this.#trust()), redial: () => this.#reach(journey, index), onStep: (step: string) => tell({ step, place }) };
+      const request = { address: proxy, target: { host, port }, signal, ...secrets, ...trust, redial: () => this.#reach(journey, index), onStep: (step: string) => tell({ step, place }) };
       return role.dial(stream, request).catch((error: unknown) => Promise.reject(asDialError(error, place)));
     };
     if (secrets.user === undefined) return attempt();
@@ -104,7 +106,7 @@ export class EgressDialer implements LegDialer {
   }
 
   /** The node's own scheme: TLS, WebSocket. */
-  async #carry(stream: Duplex, { target, signal, tell }: Journey): Promise<Duplex> {
+  async #carry(stream: Duplex, { target, signal, tell, trust }: Journey): Promise<Duplex> {
     const { address, keys = [] } = target;
     if (address.scheme === 'tcp') return stream;
     const place = formatLegAddress(address);
@@ -113,7 +115,7 @@ export class EgressDialer implements LegDialer {
       stream.destroy();
       throw new DialError(place, 'ERR_LSTP_SCHEME', `${place}: no plugin dials legs over ${address.scheme}`);
     }
-    const request: LegDialRequest = { address, pins: keys, signal, ...(await this.#trust()), onStep: (step) => tell({ step, place }) };
+    const request: LegDialRequest = { address, pins: keys, signal, ...trust, onStep: (step) => tell({ step, place }) };
     return role.dial(stream, request).catch((error: unknown) => Promise.reject(asDialError(error, place)));
   }
 

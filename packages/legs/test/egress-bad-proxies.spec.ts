@@ -167,6 +167,16 @@ describe('egress through proxies that misbehave', () => {
     await left;
   });
 
+  it('connects nowhere while it cannot read the authorities that it is to believe', async () => {
+    const unbelieving = await makeDialer({ authorities: '/nowhere/ca.pem' });
+    const { port } = server.address() as AddressInfo;
+    for (const path of [through(`http://127.0.0.1:${port}`), through()]) {
+      const { message } = await refusalOf(dialPort(unbelieving, port, path, { address: { scheme: 'wss', host: '127.0.0.1' } }));
+      expect(message).to.include('the file of authorities /nowhere/ca.pem cannot be read');
+    }
+    expect(connections).to.equal(0);
+  });
+
   it('asks once with a password that is wrong, however many legs are wanted, and then holds off', async () => {
     whenAsked((socket, asked) => {
       if (asked[0] === 5) return void socket.write(Buffer.of(5, 2));
