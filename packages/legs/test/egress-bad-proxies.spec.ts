@@ -177,6 +177,12 @@ describe('egress through proxies that misbehave', () => {
     expect(connections).to.equal(0);
   });
 
+  it('shows what it says without characters that move a terminal', async () => {
+    whenAsked((socket) => socket.end('HTTP/1.1 403 \u001b[2J\u009b2Jno\r\nX-Squid-Error: \u009b2J\r\n\r\n', 'latin1'));
+    const { message } = await refusalOf(dial('http'));
+    expect(message).to.include('HTTP 403').and.not.match(/\p{C}/u);
+  });
+
   it('asks once with a password that is wrong, however many legs are wanted, and then holds off', async () => {
     whenAsked((socket, asked) => {
       if (asked[0] === 5) return void socket.write(Buffer.of(5, 2));

@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { LegError } from '../leg-handshake/leg-error.js';
-import { shownBytes } from '../leg-handshake/shown-bytes.js';
+import { shownBytes, shownText } from '../leg-handshake/shown-bytes.js';
 
 /** Of all header lines of an answer. */
 const ANSWER_HEADER_BYTES = 16_384;
@@ -43,7 +43,7 @@ export function askConnect(stream: Duplex, { place, authority, authorization }: 
 function answerOf(answer: IncomingMessage): ConnectAnswer {
   const { statusCode: status = 0, statusMessage: reason = '', headers, headersDistinct } = answer;
   const detail = headers['x-squid-error'];
-  return { status, reason, challenges: headersDistinct['proxy-authenticate'] ?? [], detail: typeof detail === 'string' ? detail.slice(0, 60) : '' };
+  return { status, reason: shownText(reason), challenges: headersDistinct['proxy-authenticate'] ?? [], detail: typeof detail === 'string' ? shownText(detail) : '' };
 }
 
 type ParserError = Error & { readonly code: string; readonly rawPacket?: Buffer };

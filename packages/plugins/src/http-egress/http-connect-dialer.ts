@@ -67,7 +67,7 @@ function accepted(stream: Duplex, { status, reason, detail }: ConnectAnswer, { a
   stream.destroy();
   const place = formatPlace(address);
   const where = target === undefined ? '' : formatHostPort(target);
-  const said = `HTTP ${status}${reason === '' ? '' : ` ${reason.slice(0, 60)}`}${detail === '' ? '' : `, ${detail}`}`;
+  const said = `HTTP ${status}${reason === '' ? '' : ` ${reason}`}${detail === '' ? '' : `, ${detail}`}`;
   // tinyproxy says 401 to a wrong one.
   if (status === 407 || (status === 401 && user !== undefined)) throw wrongPassword(place, status);
   if (status === 403 || status === 405) throw new LegError('ERR_LSTP_PROXY_REFUSED', `${place} does not allow connections to ${where} by its rules (${said})`);

@@ -6,7 +6,7 @@ import type { WebSocket } from 'ws';
 import { formatPlace, LegError } from '../leg-handshake/leg-error.js';
 import { LEG_CODES, runHandshake } from '../leg-handshake/leg-handshake.js';
 import { secureClient } from '../leg-handshake/secure-client.js';
-import { shownBytes } from '../leg-handshake/shown-bytes.js';
+import { shownBytes, shownText } from '../leg-handshake/shown-bytes.js';
 import { noMask, OPTIONS, SUBPROTOCOL } from './policy.js';
 import { WebSocketStream } from './web-socket-stream.js';
 
@@ -52,5 +52,5 @@ function statusText({ statusCode = 0, statusMessage = '' }: IncomingMessage): st
     504: 'the web server in front of it got no answer from the node',
   };
   const hint = known[statusCode];
-  return `HTTP ${statusCode} ${statusMessage.slice(0, 60)}${hint === undefined ? '' : `, ${hint}`}`;
+  return `HTTP ${statusCode} ${shownText(statusMessage)}${hint === undefined ? '' : `, ${hint}`}`;
 }
