@@ -43,11 +43,11 @@ export class RequestNumbers<T> {
     this.#sent += 1;
   }
 
-  /** The last one is to be answered. Throws X11StreamError at the limit, and where numbers could no longer be told apart. */
-  expect(what: T): void {
+  /** The last one is to be answered; where that is not `sure`, nothing is built on it. Throws X11StreamError at the limit, and where numbers could no longer be told apart. */
+  expect(what: T, certainty: 'sure' | 'likely' = 'sure'): void {
     if (this.unanswered >= MOST_UNANSWERED) throw new X11StreamError(`${MOST_UNANSWERED} requests wait for an answer`);
     if (this.#sent - Math.max(this.#seen, this.#lastExpected) >= NUMBERS) throw new X11StreamError(`there are more than ${NUMBERS - 1} requests between two that are answered`);
-    this.#lastExpected = this.#sent;
+    if (certainty === 'sure') this.#lastExpected = this.#sent;
     this.#expected.push({ number: this.#sent, what });
   }
 
