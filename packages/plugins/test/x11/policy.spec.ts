@@ -175,6 +175,8 @@ describe('x11/filter/policy', () => {
     const asked = (policy: PolicyOptions, name: string): boolean => new Trial(policy, { extensions: [name] }).denied.length > 0;
     expect([asked({ deny: ['XTEST'] }, 'XTEST'), asked({ keyboard: 'own' }, 'RECORD'), asked({ sendEvents: 'own' }, 'XTEST')]).to.deep.equal([true, true, true]);
     expect([asked({ deny: ['XTEST'] }, 'RECORD'), asked({ windows: 'own' }, 'XTEST')]).to.deep.equal([false, false]);
+    // It shows what others draw and paste, too.
+    expect([asked({ windows: 'own' }, 'RECORD'), asked({ clipboard: 'copy' }, 'RECORD'), asked({ clipboard: 'none' }, 'RECORD'), asked({ clipboard: 'paste' }, 'RECORD')]).to.deep.equal([true, true, true, false]);
   });
 
   it('lets the clipboard go in the directions that are allowed', () => {

@@ -4,7 +4,7 @@
  */
 import { padded } from '../wire/byte-order.js';
 import type { Request } from '../wire/request.js';
-import { denied, NEVER, own, valueOf, type Rule, type Rules } from './rule.js';
+import { denied, NEVER, own, RECORDING_EXTENSIONS, valueOf, type Rule, type Rules } from './rule.js';
 
 /** Of core event masks: KeyPress, KeyRelease, KeymapState. */
 const KEY_MASK = 0x4003;
@@ -109,7 +109,7 @@ const savingScreen: Rule = {
 };
 
 /** The extensions that show it all, and have nothing else. */
-export const KEYBOARD_EXTENSIONS: readonly string[] = ['RECORD', 'XEVIE'];
+export const KEYBOARD_EXTENSIONS: readonly string[] = [...RECORDING_EXTENSIONS, 'XEVIE'];
 
 export const KEYBOARD_RULES: Rules = {
   core: { ChangeWindowAttributes: selecting, GrabKey: own('grab_window@4'), QueryKeymap: NEVER },

@@ -9,7 +9,7 @@ import { GRAB_RULES, KEYBOARD_EXTENSIONS, KEYBOARD_RULES } from './keyboard-rule
 import { LOCAL_RULES } from './local-rules.js';
 import type { PolicyOptions } from './policy-options.js';
 import type { Refusal } from './refusal.js';
-import { denied, MOST_INSPECTED_BYTES, type Rule, type Rules } from './rule.js';
+import { denied, MOST_INSPECTED_BYTES, RECORDING_EXTENSIONS, type Rule, type Rules } from './rule.js';
 import { SENDING_EXTENSIONS, SENDING_RULES } from './sending-rules.js';
 import { WINDOW_RULES } from './window-rules.js';
 
@@ -35,10 +35,11 @@ export class Policy implements Judge {
   readonly #core: readonly (Inspection | undefined)[];
 
   constructor(connection: Connection, options: PolicyOptions, { hiddenExtensions }: { readonly hiddenExtensions: readonly string[] }) {
-    const { deny = [], keyboard, sendEvents, clipboard = 'both' } = options;
+    const { deny = [], windows, keyboard, sendEvents, clipboard = 'both' } = options;
     this.#connection = connection;
     this.#readsNames = clipboard !== 'both';
-    this.hiddenExtensions = [...deny, ...(keyboard === 'own' ? KEYBOARD_EXTENSIONS : []), ...(sendEvents === 'own' ? SENDING_EXTENSIONS : [])];
+    const hidesOthers = windows === 'own' || clipboard === 'copy' || clipboard === 'none';
+    this.hiddenExtensions = [...deny, ...(hidesOthers ? RECORDING_EXTENSIONS : []), ...(keyboard === 'own' ? KEYBOARD_EXTENSIONS : []), ...(sendEvents === 'own' ? SENDING_EXTENSIONS : [])];
     for (const [name, rules] of rulesOf(options, hiddenExtensions)) this.#add(name, rules);
     this.#core = this.#inspections.get('core') ?? [];
   }

@@ -21,6 +21,9 @@ export interface Rule {
 /** Rules by extension (`core` is the core's) and request. */
 export type Rules = Readonly<Record<string, Readonly<Record<string, Rule>>>>;
 
+/** They show what goes on between the server and all other clients: keys, pictures, what is pasted. */
+export const RECORDING_EXTENSIONS: readonly string[] = ['RECORD'];
+
 export function denied(resource = 0): Instead {
   return { kind: 'error', code: X_ERROR.access, resource };
 }
