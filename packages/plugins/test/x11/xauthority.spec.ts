@@ -48,6 +48,15 @@ describe('plugins/x11, an Xauthority file', () => {
     expect(readdirSync(folder), 'locks').to.deep.equal(['Xauthority']);
   });
 
+  it('keeps the records of others byte for byte', async () => {
+    const odd = encodeXauthority([record({ display: '\u00e4\u0080', name: 'X-\u00ff', data: Buffer.from('ff00', 'hex') })]);
+    expect(odd.includes(Buffer.from('e480', 'hex'))).to.equal(true);
+    writeFileSync(file, odd);
+    await addRecord(file, record());
+    await removeRecord(file, record());
+    expect(readFileSync(file).toString('hex')).to.equal(odd.toString('hex'));
+  });
+
   it('is gone with its only record', async () => {
     await addRecord(file, record());
     await removeRecord(file, record());

@@ -42,7 +42,7 @@ export function parseXauthority(bytes: Buffer): XauthorityContent {
 }
 
 export function encodeXauthority(records: readonly XauthorityRecord[]): Buffer {
-  return Buffer.concat(records.flatMap(({ family, address, display, name, data }) => [u16(family), ...[address, Buffer.from(display), Buffer.from(name), data].flatMap((field) => [u16(field.length), field])]));
+  return Buffer.concat(records.flatMap(({ family, address, display, name, data }) => [u16(family), ...[address, Buffer.from(display, 'latin1'), Buffer.from(name, 'latin1'), data].flatMap((field) => [u16(field.length), field])]));
 }
 
 /** Whether they are about the same display and protocol: one takes the place of the other. */
