@@ -12,11 +12,15 @@ const HEAD_BYTES = 16;
 export const PROXY_HEADER_BYTES = 4096;
 const LOCAL = 0x20;
 const PROXY = 0x21;
+/** Of a client without an address, at a Unix socket of the balancer's for one. */
+const UNSPECIFIED = 0x00;
 const TCP_OVER_IPV4 = 0x11;
 const TCP_OVER_IPV6 = 0x21;
+/** An IPv4 address among those of IPv6, as a listener for both has it. */
+const MAPPED = Buffer.from('00000000000000000000ffff', 'hex');
 
 export interface ProxyHeader {
-  /** The true source; undefined where the balancer speaks for itself (its health checks). */
+  /** The true source; undefined where the balancer speaks for itself (its health checks), or does not know it. */
   readonly source: { readonly address: string; readonly port: number } | undefined;
   /** Bytes of the header. */
   readonly length: number;
@@ -36,8 +40,10 @@ export function parseProxyHeader(bytes: Buffer): ProxyHeader | undefined {
 }
 
 function sourceOf(body: Buffer, family: number): ProxyHeader['source'] {
+  if (family === UNSPECIFIED) return undefined;
   if (family === TCP_OVER_IPV4 && body.length >= 12) return { address: body.subarray(0, 4).join('.'), port: body.readUInt16BE(8) };
   if (family === TCP_OVER_IPV6 && body.length >= 36) {
+    if (body.subarray(0, 12).equals(MAPPED)) return { address: body.subarray(12, 16).join('.'), port: body.readUInt16BE(32) };
     const groups = Array.from({ length: 8 }, (_, index) => body.readUInt16BE(index * 2).toString(16));
     return { address: groups.join(':'), port: body.readUInt16BE(32) };
   }

@@ -12,6 +12,11 @@ describe('io/proxy-header', () => {
     expect(parseProxyHeader(V6)).to.deep.equal({ source: { address: '2001:db8:0:0:0:0:0:7', port: 40_000 }, length: 52 });
   });
 
+  it('gives an IPv4 address that comes as one of IPv6 as such, so that each counts for itself', () => {
+    const mapped = hex(`${SIGNATURE} 21 21 0024 00000000000000000000ffffcb007107 00000000000000000000ffff0a000001 9c40 1b9e`);
+    expect(parseProxyHeader(mapped)?.source).to.deep.equal({ address: '203.0.113.7', port: 40_000 });
+  });
+
   it('wants more until the last byte is there, and takes no byte behind it', () => {
     for (let length = 0; length < V4.length; length += 1) expect(parseProxyHeader(V4.subarray(0, length)), `${length} bytes`).to.equal(undefined);
     expect(parseProxyHeader(Buffer.concat([V4, Buffer.from('leg')]))?.length).to.equal(28);
@@ -23,6 +28,10 @@ describe('io/proxy-header', () => {
 
   it("has no source for the balancer's own connections", () => {
     expect(parseProxyHeader(hex(`${SIGNATURE} 20 00 0000`))).to.deep.equal({ source: undefined, length: 16 });
+  });
+
+  it('has no source where the balancer does not know it', () => {
+    expect(parseProxyHeader(hex(`${SIGNATURE} 21 00 0003 040000`))).to.deep.equal({ source: undefined, length: 19 });
   });
 
   it('says what came that is none', () => {
