@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { PolicyOptions } from '../../src/x11/filter/policy-options.js';
+import { POLICY_OPTIONS, type PolicyOptions } from '../../src/x11/filter/policy-options.js';
 import type { Denied } from '../../src/x11/filter/refusal.js';
 import { X11Filter } from '../../src/x11/filter/x11-filter.js';
 import { LSB_FIRST, MSB_FIRST, type ByteOrder } from '../../src/x11/wire/byte-order.js';
@@ -177,6 +177,13 @@ describe('x11/filter/policy', () => {
     expect([asked({ deny: ['XTEST'] }, 'RECORD'), asked({ windows: 'own' }, 'XTEST')]).to.deep.equal([false, false]);
     // It shows what others draw and paste, too.
     expect([asked({ windows: 'own' }, 'RECORD'), asked({ clipboard: 'copy' }, 'RECORD'), asked({ clipboard: 'none' }, 'RECORD'), asked({ clipboard: 'paste' }, 'RECORD')]).to.deep.equal([true, true, true, false]);
+  });
+
+  it('takes no extension in another writing than the server knows: it would deny nothing', () => {
+    const said = (name: string): string | undefined => POLICY_OPTIONS.deny.safeParse([name]).error?.issues[0]?.message;
+    expect([said('XTEST'), said('SOME-OTHER')]).to.deep.equal([undefined, undefined]);
+    expect(said('xtest')).to.equal('no extension is called "xtest"; write "XTEST"');
+    expect(said('Record')).to.equal('no extension is called "Record"; write "RECORD"');
   });
 
   it('lets the clipboard go in the directions that are allowed', () => {
