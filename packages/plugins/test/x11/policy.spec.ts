@@ -135,6 +135,7 @@ describe('x11/filter/policy', () => {
       trial.ask('XInputExtension', 30, 2),
       trial.ask('XInputExtension', 54, 0, ROOT, 0, 38, trial.halves(3, 1, 1, 1, 0, 0), 0, 0),
       trial.ask('XKEYBOARD', 1, trial.halves(0x100, 0xfff, 0, 0xfff, 0, 0)),
+      trial.ask('XKEYBOARD', 1, trial.halves(0x100, 1 << 9, 0, 1 << 9, 0, 0)),
     ];
     expect(refused).to.deep.equal(Array(refused.length).fill('error'));
     const passed = [

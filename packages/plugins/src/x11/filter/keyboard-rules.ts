@@ -16,7 +16,8 @@ const XI2_KEYS = (1 << 2) | (1 << 3);
 const XI2_RAW = (0x1f << 13) | (0x7 << 22);
 /** Of XI1: what a device is, not what is done with it. */
 const XI1_HARMLESS: ReadonlySet<number> = new Set([11, 12, 15, 16]);
-const ACCESSX_NOTIFY = 1 << 10;
+/** Of XKB: ActionMessage, AccessXNotify. */
+const XKB_KEYS = (1 << 9) | (1 << 10);
 const KEY_GRAB = 1;
 /** Grabs that begin with a key, or when the pointer or the focus comes in. */
 const XI2_KEYBOARD_GRABS: ReadonlySet<number> = new Set([KEY_GRAB, 2, 3]);
@@ -92,12 +93,12 @@ const anyKeyGrabXi2: Rule = {
   check: (request) => (request.u8(26) === KEY_GRAB || wantsKeys(request, 24, 32) ? denied() : undefined),
 };
 
-/** AccessXNotify tells the keys of everybody, while keys are slow or bounce. */
+/** AccessXNotify tells the keys of everybody, while keys are slow or bounce; ActionMessage those that a map says it of, and any client may set the map. */
 const selectingXkb: Rule = {
   least: 16,
   bytes: 16,
   fields: ['affectWhich@6', 'clear@8'],
-  check: (request) => ((request.u16(6) & ~request.u16(8) & ACCESSX_NOTIFY) !== 0 ? denied() : undefined),
+  check: (request) => ((request.u16(6) & ~request.u16(8) & XKB_KEYS) !== 0 ? denied() : undefined),
 };
 
 /** Keys that are pressed while the screen is saved. */
