@@ -10,7 +10,7 @@ import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parsePacAnswer } from './pac-answer.js';
-import { formatHostPort, type EgressPath, type LegAddress } from '@lstp/core';
+import { formatHostPort, formatPacPlace, type EgressPath, type LegAddress } from '@lstp/core';
 
 /** Of a PAC file. */
 const MOST_BYTES = 1_048_576;
@@ -77,8 +77,7 @@ export class PacFile {
     try {
       return await act();
     } catch (error) {
-      const shown = this.#place.replace(/\/\/[^/]*@/, '//');
-      throw Object.assign(new Error(`the PAC file ${shown} ${what}: ${(error as Error).message}`, { cause: error }), { code: 'ERR_LSTP_EGRESS' });
+      throw Object.assign(new Error(`the PAC file ${formatPacPlace(this.#place)} ${what}: ${(error as Error).message}`, { cause: error }), { code: 'ERR_LSTP_EGRESS' });
     }
   }
 }

@@ -51,6 +51,12 @@ describe('egress: pac', () => {
     expect(await failure(endless.pathsTo(WEST))).to.include({ code: 'ERR_LSTP_EGRESS' }).and.to.have.property('message').that.matches(/fails: .*interrupted/);
   });
 
+  it('is named without what may be secret in its URL', async () => {
+    const { message } = await failure(new PacFile('http://me:secret@127.0.0.1:1/p.pac?token=secret', () => now).pathsTo(WEST));
+    expect(message).to.match(/^the PAC file http:\/\/127\.0\.0\.1:1\/p\.pac\?\.\.\. cannot be read: /).and.not.to.contain('secret');
+    expect(formatEgressPath({ through: [], ask: { from: 'pac', at: 'http://me:secret@wpad/p.pac?token=secret' } })).to.deep.equal(['pac:http://wpad/p.pac?...']);
+  });
+
   it('says what is wrong with it: not there, no PAC file, no answer', async () => {
     const absent = await failure(new PacFile(join(folder, 'absent.pac'), () => now).pathsTo(WEST));
     expect(absent.message).to.match(/^the PAC file .*absent\.pac cannot be read: ENOENT/);

@@ -13,6 +13,7 @@ export { addressInSpan, parsePortSpan, spanLength, type PortSpan } from './port-
 export { isName, nameFault } from './name.js';
 export { didYouMean, nearest } from './nearest.js';
 export { CHAIN_VERSION, parseChain, parseDocument, pluginSpecifiers } from './parse-chain.js';
+export { formatPacPlace } from './pac-place.js';
 export { formatEgressPath, formatProxyUrl, parseProxyUrl } from './proxy-url.js';
 export { parsePublicKey } from './public-key.js';
 export { formatRoute } from './route.js';

@@ -19,3 +19,8 @@ export function parsePacPlace(text: string): SecretText {
   if (!URL.canParse(place)) throw new FormError(`"${clip(place)}" is no URL; write ${EXAMPLE}`, 4);
   return place;
 }
+
+/** For people: without user, password and query, where secrets may be. */
+export function formatPacPlace(place: string): string {
+  return place.replace(/\/\/[^/]*@/, '//').replace(/(^[a-z]+:[^?]*)\?.*$/is, '$1?...');
+}

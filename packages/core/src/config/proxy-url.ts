@@ -4,6 +4,7 @@ import { FormError } from './form-error.js';
 import { formatHostPort, parseHostPort } from './host-port.js';
 import { clip } from './name.js';
 import { didYouMean } from './nearest.js';
+import { formatPacPlace } from './pac-place.js';
 import { mapLiterals, mask } from './secret.js';
 
 type ProxyScheme = ProxyUrl['scheme'];
@@ -42,7 +43,7 @@ export function formatProxyUrl(proxy: ProxyUrl): string {
 /** What stands on a way out, in order; nothing for a straight one. Without user and password. */
 export function formatEgressPath({ through, ask }: EgressPath): string[] {
   if (ask?.from === 'env') return ['env'];
-  if (ask?.from === 'pac') return [`pac:${ask.at.replace(/\/\/[^/]*@/, '//')}`];
+  if (ask?.from === 'pac') return [`pac:${formatPacPlace(ask.at)}`];
   return through.map(formatProxyUrl);
 }
 
