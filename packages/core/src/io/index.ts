@@ -9,6 +9,6 @@ export type { LegAcceptor } from './leg-reception.js';
 export { ListenError } from './leg-listener.js';
 export { neighbourId, type LegPath, type Neighbour } from './neighbour.js';
 export * from './node-crypto.js';
-export { readInto, type OwnReads } from './read-into.js';
+export { lendReads, readInto, type OwnReads, type ReadsInto } from './read-into.js';
 export * from './reset-socket.js';
 export type { WayInUse } from './way-board.js';

@@ -13,6 +13,14 @@ export interface OwnReads {
   handleRead(length: number): void;
 }
 
+/** A stream over another that hands its reads through. */
+export interface ReadsInto {
+  /** As readInto(): false where something was read already. */
+  readInto(reads: OwnReads): boolean;
+  /** From now on the reader needs the bytes of a `data` event only as long as the event lasts. */
+  lendReads(): void;
+}
+
 interface Internals {
   readonly _handle?: { useUserBuffer?: (buffer: Uint8Array) => void } | null;
   [field: symbol]: unknown;
@@ -36,6 +44,7 @@ function fieldsOf(socket: Duplex): Fields | undefined {
 
 /** True when `socket` reads by `reads` from now on; `data` is not emitted then, `end` is. Before anything was read. */
 export function readInto(socket: Duplex, reads: OwnReads): boolean {
+  if (handsThrough(socket)) return socket.readInto(reads);
   const internals = socket as unknown as Internals;
   const handle = internals._handle;
   if (typeof handle?.useUserBuffer !== 'function') return false;
@@ -55,4 +64,13 @@ export function readInto(socket: Duplex, reads: OwnReads): boolean {
   internals[buffer] = current;
   handle.useUserBuffer(current);
   return true;
+}
+
+/** Says of the reader of `stream` that it copies what it is given, as TLS over a stream that is no socket does. */
+export function lendReads(stream: Duplex): void {
+  if (handsThrough(stream)) stream.lendReads();
+}
+
+function handsThrough(stream: Duplex): stream is Duplex & ReadsInto {
+  return typeof (stream as Partial<ReadsInto>).lendReads === 'function';
 }

@@ -1,6 +1,6 @@
 /** Secures a carrier with TLS 1.3 between two pinned node keys. What is accepted stands in policy.ts. */
 import { connect, TLSSocket, type SecureContext } from 'node:tls';
-import { IDENTITY, type Identity, type SecuredCarrier, type Security, type SecurityRequest } from '@lstp/core';
+import { IDENTITY, lendReads, type Identity, type SecuredCarrier, type Security, type SecurityRequest } from '@lstp/core';
 import { inject, injectable } from 'tsyringe';
 import { carrierContext, carrierOptions, refusalOf } from './policy.js';
 
@@ -18,6 +18,7 @@ export class TlsSecurity implements Security {
   secure({ socket, master, pin, timeoutMs }: SecurityRequest): Promise<SecuredCarrier> {
     const options = carrierOptions(this.#context);
     const secured = master ? connect({ ...options, socket }) : new TLSSocket(socket, { ...options, isServer: true });
+    lendReads(socket);
     return new Promise((resolve, reject) => {
       const settle = (refusal: string | undefined): void => {
         clearTimeout(timer);

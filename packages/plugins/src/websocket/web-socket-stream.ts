@@ -1,10 +1,14 @@
 /**
  * A WebSocket as a stream of bytes: binary messages of bounded size, in order. WebSocket has no half-close, so an empty
  * message is the end of the data from one side; the WebSocket is closed when both have said it.
+ *
+ * Frames are read and written here, on the socket itself: why no package does it is in docs/decisions/0007-own-websocket-frames.md.
  */
 import { Duplex } from 'node:stream';
-import type { RawData, WebSocket } from 'ws';
-import { MESSAGE_BYTES } from './policy.js';
+import { readInto, type OwnReads, type ReadsInto } from '@lstp/core';
+import { FrameFault, FrameParser, type FrameSink } from './frame-parser.js';
+import { closeFrame, frameOf, headerOf } from './frame-writer.js';
+import { CLOSE_CODES, MESSAGE_BYTES, OPCODES } from './policy.js';
 
 type Callback = (error?: Error | null) => void;
 
@@ -12,92 +16,248 @@ type Callback = (error?: Error | null) => void;
 const PONG_BYTES = 65_536;
 /** For the other side to close, once both have said their end. */
 const CLOSE_MS = 1000;
-const EMPTY = Buffer.alloc(0);
-/** RFC 6455, section 7.4.1: normal, and data of a kind that is not taken. */
-const NORMAL = 1000;
-const UNSUPPORTED = 1003;
+/** Up to here copying a message behind its header is cheaper than two pieces. */
+const COPIED_BYTES = 4096;
 
-export class WebSocketStream extends Duplex {
-  readonly #socket: WebSocket;
+/** What all WebSockets read into whose reader has no memory of its own: nothing of it is needed behind the call. */
+const SHARED = Buffer.allocUnsafeSlow(65_536);
+
+export interface WebSocketFacts {
+  /** What was read behind the request or its answer. */
+  readonly head: Buffer;
+  /** The side that dialed masks. */
+  readonly isDialer: boolean;
+}
+
+export class WebSocketStream extends Duplex implements ReadsInto {
+  readonly #raw: Duplex;
+  readonly #isDialer: boolean;
+  readonly #parser: FrameParser;
+  /** What came before there was a reader. */
+  #head: Buffer | undefined;
+  /** Whoever reads into memory of its own. */
+  #reads: OwnReads | undefined;
+  /** What it gave, and how much of it is filled. */
+  #memory: Buffer | undefined;
+  #filled = 0;
+  /** Where the next read of the socket goes. */
+  #target: Buffer = SHARED;
+  #isLent = false;
   #hasEnded = false;
+  #saidEnd = false;
+  #saidClose = false;
 
-  /** Owns `socket`, which is open, and from which nothing was read. */
-  constructor(socket: WebSocket) {
+  /** Owns `raw`, on which the WebSocket is open: paused, without a listener but for errors. */
+  constructor(raw: Duplex, { head, isDialer }: WebSocketFacts) {
     super({ allowHalfOpen: true, readableHighWaterMark: MESSAGE_BYTES, writableHighWaterMark: MESSAGE_BYTES });
-    this.#socket = socket;
-    socket.on('message', (data, isBinary) => this.#handleMessage(data, isBinary));
-    socket.on('ping', (data) => this.#handlePing(data));
-    socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => this.#handleClose());
+    this.#raw = raw;
+    this.#isDialer = isDialer;
+    this.#head = head.length > 0 ? head : undefined;
+    this.#parser = new FrameParser(this.#sink(), { isMasked: !isDialer });
+    raw.on('error', (error) => this.#handleError(error)).on('end', () => this.#handleClosed()).on('close', () => this.#handleClosed());
+    const reads: OwnReads = { buffer: () => this.#aim(), handleRead: (length) => this.#handleRead(this.#target.subarray(0, length)) };
+    if (!readInto(raw, reads)) raw.on('data', (bytes: Buffer) => this.#handleRead(bytes));
+    if (raw.destroyed) setImmediate(() => this.#handleClosed());
+  }
+
+  // --- reading
+
+  readInto(reads: OwnReads): boolean {
+    if (this.#memory !== undefined || this.#head !== undefined || this.readableLength > 0) return false;
+    this.#reads = reads;
+    return true;
+  }
+
+  lendReads(): void {
+    this.#isLent = true;
   }
 
   override _read(): void {
-    if (this.#socket.isPaused) this.#socket.resume();
+    const head = this.#head;
+    this.#head = undefined;
+    if (head !== undefined) this.#parse(head);
+    if (this.#reads === undefined) this.#raw.resume();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    if (chunk.length === 0) return callback();
-    // One that is longer than a message goes in several; the last one's callback is the whole's.
-    for (let at = 0; at < chunk.length; at += MESSAGE_BYTES) {
-      const isLast = at + MESSAGE_BYTES >= chunk.length;
-      this.#send(chunk.subarray(at, at + MESSAGE_BYTES), isLast ? callback : undefined);
+  /** Where reads go into foreign memory, nothing is kept here that could be paused. */
+  override pause(): this {
+    if (this.#reads !== undefined) this.#raw.pause();
+    return super.pause();
+  }
+
+  override resume(): this {
+    if (this.#reads !== undefined) this.#raw.resume();
+    return super.resume();
+  }
+
+  #aim(): Buffer {
+    this.#target = this.#reads === undefined ? SHARED : this.#memoryOf(this.#reads);
+    return this.#target;
+  }
+
+  #memoryOf(reads: OwnReads): Buffer {
+    if (this.#memory !== undefined) return this.#memory;
+    const { buffer, byteOffset, length } = reads.buffer();
+    this.#memory = Buffer.from(buffer, byteOffset, length);
+    return this.#memory;
+  }
+
+  #handleRead(bytes: Buffer): void {
+    this.#parse(bytes);
+    this.#handOn();
+  }
+
+  /** What lies in the reader's memory is its own from here on. */
+  #handOn(): void {
+    const length = this.#filled;
+    if (length === 0) return;
+    this.#filled = 0;
+    this.#memory = undefined;
+    this.#reads?.handleRead(length);
+  }
+
+  #parse(bytes: Buffer): void {
+    if (this.destroyed) return;
+    try {
+      this.#parser.push(bytes);
+    } catch (error) {
+      if (!(error instanceof FrameFault)) throw error;
+      this.#refuse(error.closeCode, error.message);
     }
   }
 
-  /** What waits together goes together: TLS writes a record at a time, and a message for each would cost more than the copy. */
+  #sink(): FrameSink {
+    return {
+      handleData: (bytes) => this.#handleData(bytes),
+      handleEmpty: () => this.#handleEmpty(),
+      handlePing: (payload) => this.#handlePing(payload),
+      handleClose: () => this.#handleClosed(),
+    };
+  }
+
+  #handleData(bytes: Buffer): void {
+    if (this.#hasEnded) throw new FrameFault(CLOSE_CODES.unsupported, 'a message came behind the end');
+    if (this.#reads !== undefined) return this.#put(bytes, this.#reads);
+    if (this.#isLent && this.readableFlowing === true && this.readableLength === 0) return void this.emit('data', bytes);
+    if (!this.push(Buffer.from(bytes))) this.#raw.pause();
+  }
+
+  /** Where it lies there already, headers make way: a reader wants its bytes at the start. */
+  #put(bytes: Buffer, reads: OwnReads): void {
+    const memory = this.#memoryOf(reads);
+    const room = memory.length - this.#filled;
+    memory.set(bytes.length > room ? bytes.subarray(0, room) : bytes, this.#filled);
+    this.#filled += Math.min(bytes.length, room);
+    if (bytes.length <= room) return;
+    this.#handOn();
+    this.#put(bytes.subarray(room), reads);
+  }
+
+  #handleEmpty(): void {
+    if (this.#hasEnded) throw new FrameFault(CLOSE_CODES.unsupported, 'a message came behind the end');
+    this.#handOn();
+    this.#hasEnded = true;
+    this.push(null);
+    if (this.#saidEnd) this.#close();
+  }
+
+  #handlePing(payload: Buffer): void {
+    if (this.#raw.writableLength < PONG_BYTES) this.#raw.write(frameOf(OPCODES.pong, payload, this.#isDialer));
+  }
+
+  // --- writing
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
+    this.#sendAll([chunk], chunk.length, callback);
+  }
+
+  /** What waits together goes together: TLS writes a record at a time, and a message for each would cost more. */
   override _writev(chunks: { readonly chunk: Buffer }[], callback: Callback): void {
-    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'buffer' as BufferEncoding, callback);
+    let length = 0;
+    for (const { chunk } of chunks) length += chunk.length;
+    this.#sendAll(chunks.map(({ chunk }) => chunk), length, callback);
   }
 
   override _final(callback: Callback): void {
-    this.#send(EMPTY, (error) => {
+    this.#raw.write(headerOf(OPCODES.binary, 0, { masks: this.#isDialer }), (error) => {
+      this.#saidEnd = true;
       callback(error);
       if (this.#hasEnded) this.#close();
     });
   }
 
+  /** After both ends the other side may take its time to close; else it is a break. */
   override _destroy(error: Error | null, callback: Callback): void {
-    this.#socket.terminate();
+    if (error === null && this.#saidClose) this.#raw.resume().end();
+    else this.#raw.destroy();
     callback(error);
   }
 
-  #send(bytes: Buffer, callback: Callback | undefined): void {
-    this.#socket.send(bytes, { binary: true, compress: false }, (error) => callback?.(error));
+  /** More than a message takes goes in several. */
+  #sendAll(chunks: readonly Buffer[], length: number, callback: Callback): void {
+    if (length === 0) return callback();
+    if (length <= MESSAGE_BYTES) return this.#send(chunks, length, callback);
+    const whole = Buffer.concat(chunks, length);
+    for (let at = 0; at < length; at += MESSAGE_BYTES) {
+      const part = whole.subarray(at, at + MESSAGE_BYTES);
+      this.#send([part], part.length, at + MESSAGE_BYTES >= length ? callback : undefined);
+    }
   }
 
-  #handleMessage(data: RawData, isBinary: boolean): void {
-    if (!isBinary) return this.#refuse('a text message came, where legs have binary ones');
-    if (this.#hasEnded) return this.#refuse('a message came behind the end');
-    const bytes = data as Buffer;
-    if (bytes.length === 0) return this.#handleEnd();
-    if (!this.push(bytes)) this.#socket.pause();
+  #send(chunks: readonly Buffer[], length: number, callback: Callback = () => {}): void {
+    const masks = this.#isDialer;
+    if (length <= COPIED_BYTES) return this.#writeRaw([Buffer.concat([headerOf(OPCODES.binary, length, { masks }), ...chunks])], callback);
+    return this.#writeRaw([headerOf(OPCODES.binary, length, { masks }), ...chunks], callback);
   }
 
-  #handleEnd(): void {
-    this.#hasEnded = true;
-    this.push(null);
-    if (this.writableFinished) this.#close();
+  /** In one system call. What the kernel took at once is gone when write() returns; its callback would come a turn later. */
+  #writeRaw(pieces: readonly Buffer[], callback: Callback): void {
+    const raw = this.#raw;
+    let isTaken = false;
+    const done: Callback = (error) => {
+      if (!isTaken) callback(error);
+    };
+    raw.cork();
+    for (const [i, piece] of pieces.entries()) raw.write(piece, i === pieces.length - 1 ? done : undefined);
+    raw.uncork();
+    if (raw.writableLength > 0 || raw.destroyed || raw.errored !== null) return;
+    isTaken = true;
+    callback();
   }
 
-  #handlePing(data: Buffer): void {
-    if (this.#socket.bufferedAmount < PONG_BYTES) this.#socket.pong(data);
+  // --- the end
+
+  get #isDone(): boolean {
+    return this.#hasEnded && this.#saidEnd;
+  }
+
+  #handleError(error: Error): void {
+    if (!this.#isDone) this.destroy(error);
   }
 
   /** Without the end of the other side it is a break. */
-  #handleClose(): void {
-    if (this.#hasEnded && this.writableFinished) this.destroy();
-    else if (!this.destroyed) this.destroy(Object.assign(new Error('the WebSocket was closed'), { code: 'ECONNRESET' }));
+  #handleClosed(): void {
+    if (this.destroyed) return;
+    this.#sayClose(CLOSE_CODES.normal);
+    // What nobody has read yet stays.
+    if (this.#isDone) return void this.#raw.end();
+    this.destroy(Object.assign(new Error('the WebSocket was closed'), { code: 'ECONNRESET' }));
   }
 
   #close(): void {
-    this.#socket.resume();
-    this.#socket.close(NORMAL);
-    const timer = setTimeout(() => this.#socket.terminate(), CLOSE_MS);
-    this.#socket.once('close', () => clearTimeout(timer));
+    this.#sayClose(CLOSE_CODES.normal);
+    const timer = setTimeout(() => this.#raw.destroy(), CLOSE_MS);
+    this.#raw.once('close', () => clearTimeout(timer)).resume();
   }
 
-  #refuse(why: string): void {
-    this.#socket.close(UNSUPPORTED);
+  #sayClose(code: number): void {
+    if (this.#saidClose || !this.#raw.writable) return;
+    this.#saidClose = true;
+    this.#raw.write(closeFrame(code, this.#isDialer));
+  }
+
+  #refuse(code: number, why: string): void {
+    this.#sayClose(code);
     this.destroy(Object.assign(new Error(`the WebSocket does not carry a leg: ${why}`), { code: 'ERR_LSTP_LEG_WEBSOCKET' }));
   }
 }

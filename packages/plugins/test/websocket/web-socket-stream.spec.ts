@@ -1,103 +1,201 @@
+import 'reflect-metadata';
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { readInto, type Identity } from '@lstp/core';
 import { WebSocket, WebSocketServer } from 'ws';
-import { MESSAGE_BYTES, OPTIONS, SUBPROTOCOL } from '../../src/websocket/policy.js';
-import { WebSocketStream } from '../../src/websocket/web-socket-stream.js';
+import { MESSAGE_BYTES, SUBPROTOCOL } from '../../src/websocket/policy.js';
+import { WebSocketLegDialer } from '../../src/websocket/web-socket-dialer.js';
+import { WebSocketLegListener } from '../../src/websocket/web-socket-listener.js';
 
-describe('a WebSocket as a stream', () => {
-  let server: Server;
-  let upgrades: WebSocketServer;
-  let raw: WebSocket;
-  let stream: WebSocketStream;
+const signal = new AbortController().signal;
 
-  /** `raw` is the other side, a plain WebSocket of the test. */
-  beforeEach(async () => {
-    server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    upgrades = new WebSocketServer({ ...OPTIONS, server });
-    const accepted = once(upgrades, 'connection') as Promise<[WebSocket]>;
-    raw = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, [SUBPROTOCOL], { perMessageDeflate: false });
-    const [socket] = await accepted;
-    await (raw.readyState === WebSocket.OPEN ? undefined : once(raw, 'open'));
-    stream = new WebSocketStream(socket);
-  });
-  afterEach(async () => {
-    stream.on('error', () => {}).destroy();
-    raw.on('error', () => {}).terminate();
-    upgrades.close();
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  });
+/** The other side is of the package `ws`: that it understands us says that others do. */
+for (const role of ['dialer', 'listener'] as const) {
+  describe(`a WebSocket as a stream, at its ${role}`, () => {
+    let server: Server;
+    let raw: WebSocket;
+    let stream: Duplex;
+    const sockets: Socket[] = [];
 
-  const failure = async (): Promise<Error> => ((await once(stream.resume(), 'error').catch((error: unknown) => [error])) as [Error])[0];
-
-  it('sends binary messages of bounded size, and an empty one as its end', async () => {
-    const lengths: number[] = [];
-    raw.on('message', (data: Buffer, isBinary: boolean) => lengths.push(isBinary ? data.length : -1));
-    stream.end(Buffer.alloc(MESSAGE_BYTES * 2 + 1));
-    while (lengths.at(-1) !== 0) await once(raw, 'message');
-    expect(lengths).to.deep.equal([MESSAGE_BYTES, MESSAGE_BYTES, 1, 0]);
-  });
-
-  it('reads on after its own end, and closes when both have ended', async () => {
-    stream.end('mine');
-    raw.send(Buffer.from('yours'));
-    raw.send(Buffer.alloc(0));
-    const closed = once(raw, 'close');
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
-    expect(Buffer.concat(chunks).toString()).to.equal('yours');
-    const [code] = (await closed) as [number];
-    expect(code).to.equal(1000);
-  });
-
-  it('takes a WebSocket that is closed before its end for a break', async () => {
-    const failing = failure();
-    raw.close();
-    expect(await failing).to.include({ code: 'ECONNRESET', message: 'the WebSocket was closed' });
-  });
-
-  it('refuses a text message, one behind the end, and one that is too long', async () => {
-    const failing = failure();
-    raw.send('text');
-    expect(await failing).to.include({ code: 'ERR_LSTP_LEG_WEBSOCKET' });
-  });
-
-  it('refuses a message behind the end', async () => {
-    const failing = failure();
-    raw.send(Buffer.alloc(0));
-    raw.send(Buffer.alloc(0));
-    expect((await failing).message).to.include('a message came behind the end');
-  });
-
-  it('refuses a message that is too long', async () => {
-    const failing = failure();
-    raw.send(Buffer.alloc(MESSAGE_BYTES + 1));
-    expect((await failing).message).to.include('Max payload size exceeded');
-  });
-
-  it('lets the other side wait while nobody reads', async () => {
-    const most = 64 * MESSAGE_BYTES;
-    let sent = 0;
-    while (raw.bufferedAmount === 0 && sent < most * 10) {
-      raw.send(Buffer.alloc(MESSAGE_BYTES));
-      sent += MESSAGE_BYTES;
-      await new Promise(setImmediate);
+    async function listen(onSocket: (socket: Socket) => void): Promise<number> {
+      server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: false }, (socket) => onSocket(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
     }
-    expect(stream.readableLength).to.be.lessThan(most);
-    raw.send(Buffer.alloc(0));
-    let received = 0;
-    for await (const chunk of stream as AsyncIterable<Buffer>) received += chunk.length;
-    expect(received).to.equal(sent);
-  });
 
-  it('answers pings', async () => {
-    stream.resume();
-    raw.ping('are you there');
-    const [data] = (await once(raw, 'pong')) as [Buffer];
-    expect(data.toString()).to.equal('are you there');
+    async function dialWs(): Promise<void> {
+      const upgrades = new WebSocketServer({ noServer: true, handleProtocols: () => SUBPROTOCOL });
+      const http = (await import('node:http')).createServer().on('upgrade', (request, socket, head) => upgrades.handleUpgrade(request, socket, head, (made) => upgrades.emit('connection', made)));
+      const port = await listen((socket) => http.emit('connection', socket));
+      const accepted = once(upgrades, 'connection') as Promise<[WebSocket]>;
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+      sockets.push(socket);
+      await once(socket, 'connect');
+      stream = await new WebSocketLegDialer().dial(socket, { address: { scheme: 'ws', host: '127.0.0.1', port }, signal });
+      [raw] = await accepted;
+    }
+
+    async function takeWs(): Promise<void> {
+      // Without `wss` nobody asks who it is.
+      const listener = new WebSocketLegListener({} as Identity);
+      const taken = new Promise<Duplex>((resolve, reject) => {
+        void listen((socket) => listener.accept(socket, { address: { scheme: 'ws', host: '127.0.0.1', port: 0 }, signal }).then(resolve, reject)).then((port) => {
+          raw = new WebSocket(`ws://127.0.0.1:${port}`, [SUBPROTOCOL], { perMessageDeflate: false });
+        });
+      });
+      stream = await taken;
+      if (raw.readyState !== WebSocket.OPEN) await once(raw, 'open');
+    }
+
+    beforeEach(() => (role === 'dialer' ? dialWs() : takeWs()));
+    afterEach(async () => {
+      stream.on('error', () => {}).destroy();
+      raw.on('error', () => {}).terminate();
+      for (const socket of sockets.splice(0)) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    });
+
+    const failure = async (): Promise<Error> => ((await once(stream.resume(), 'error').catch((error: unknown) => [error])) as [Error])[0];
+
+    async function everything(): Promise<Buffer> {
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    }
+
+    it('sends binary messages of bounded size, and an empty one as its end', async () => {
+      const lengths: number[] = [];
+      const bytes: Buffer[] = [];
+      raw.on('message', (data: Buffer, isBinary: boolean) => {
+        lengths.push(isBinary ? data.length : -1);
+        bytes.push(data);
+      });
+      const sent = Buffer.from(Array.from({ length: MESSAGE_BYTES * 2 + 1 }, (_, i) => i % 251));
+      stream.end(sent);
+      while (lengths.at(-1) !== 0) await once(raw, 'message');
+      expect(lengths).to.deep.equal([MESSAGE_BYTES, MESSAGE_BYTES, 1, 0]);
+      expect(Buffer.concat(bytes).equals(sent)).to.equal(true);
+    });
+
+    it('sends messages of every length of header', async () => {
+      const lengths = [1, 125, 126, 4096, 4097, 65_535, 65_536];
+      const got: number[] = [];
+      raw.on('message', (data: Buffer) => got.push(data.length));
+      for (const length of lengths) {
+        stream.write(Buffer.alloc(length));
+        while (got.length === 0 || got.at(-1) !== length) await once(raw, 'message');
+      }
+      expect(got).to.deep.equal(lengths);
+    });
+
+    it('makes one message of what waits together', async () => {
+      stream.cork();
+      for (const word of ['one ', 'two ', 'three']) stream.write(word);
+      stream.uncork();
+      const [data] = (await once(raw, 'message')) as [Buffer];
+      expect(data.toString()).to.equal('one two three');
+    });
+
+    it('reads on after its own end, and closes when both have ended', async () => {
+      stream.end('mine');
+      raw.send(Buffer.from('yours'));
+      raw.send(Buffer.alloc(0));
+      const closed = once(raw, 'close');
+      expect((await everything()).toString()).to.equal('yours');
+      const [code] = (await closed) as [number];
+      expect(code).to.equal(1000);
+    });
+
+    it('keeps what was not read when the other side has closed behind its end', async () => {
+      stream.read(0);
+      await new Promise<void>((resolve) => stream.end(resolve));
+      raw.send(Buffer.from('yours'));
+      raw.send(Buffer.alloc(0));
+      raw.close();
+      await once(raw, 'close');
+      expect((await everything()).toString()).to.equal('yours');
+    });
+
+    it('takes a message in pieces, masked by any key, and pings between them', async () => {
+      raw.send(Buffer.from('first '), { fin: false });
+      raw.ping();
+      raw.send(Buffer.alloc(0), { fin: false });
+      raw.send(Buffer.from('second'), { fin: true });
+      raw.send(Buffer.alloc(0));
+      expect((await everything()).toString()).to.equal('first second');
+    });
+
+    it('reads into the memory of whoever has some, and ends', async () => {
+      const memory = Buffer.alloc(1000);
+      const got: Buffer[] = [];
+      expect(readInto(stream, { buffer: () => memory, handleRead: (length) => got.push(Buffer.from(memory.subarray(0, length))) })).to.equal(true);
+      stream.resume();
+      const sent = Buffer.from(Array.from({ length: 50_000 }, (_, i) => i % 241));
+      for (let at = 0; at < sent.length; at += 7001) {
+        raw.send(sent.subarray(at, at + 7001));
+        raw.ping();
+      }
+      raw.send(Buffer.alloc(0));
+      await once(stream, 'end');
+      expect(Buffer.concat(got).equals(sent)).to.equal(true);
+    });
+
+    it('takes a WebSocket that is closed before its end for a break', async () => {
+      const failing = failure();
+      raw.close();
+      expect(await failing).to.include({ code: 'ECONNRESET', message: 'the WebSocket was closed' });
+    });
+
+    it('takes a connection that ends without a word for a break', async () => {
+      const failing = failure();
+      raw.terminate();
+      expect(await failing).to.include({ code: 'ECONNRESET' });
+    });
+
+    it('refuses a text message', async () => {
+      const failing = failure();
+      raw.send('text');
+      expect(await failing).to.include({ code: 'ERR_LSTP_LEG_WEBSOCKET' });
+      expect((await once(raw, 'close'))[0]).to.equal(1003);
+    });
+
+    it('refuses a message behind the end', async () => {
+      const failing = failure();
+      raw.send(Buffer.alloc(0));
+      raw.send(Buffer.alloc(0));
+      expect((await failing).message).to.include('a message came behind the end');
+    });
+
+    it('refuses a message that is too long', async () => {
+      const failing = failure();
+      raw.send(Buffer.alloc(MESSAGE_BYTES + 1));
+      expect((await failing).message).to.include('a message of 131073 bytes came, where one has at most 131072');
+      expect((await once(raw, 'close'))[0]).to.equal(1009);
+    });
+
+    it('lets the other side wait while nobody reads', async () => {
+      const most = 64 * MESSAGE_BYTES;
+      let sent = 0;
+      while (raw.bufferedAmount === 0 && sent < most * 10) {
+        raw.send(Buffer.alloc(MESSAGE_BYTES));
+        sent += MESSAGE_BYTES;
+        await new Promise(setImmediate);
+      }
+      expect(stream.readableLength).to.be.lessThan(most);
+      raw.send(Buffer.alloc(0));
+      let received = 0;
+      for await (const chunk of stream as AsyncIterable<Buffer>) received += chunk.length;
+      expect(received).to.equal(sent);
+    });
+
+    it('answers pings', async () => {
+      stream.resume();
+      raw.ping('are you there');
+      const [data] = (await once(raw, 'pong')) as [Buffer];
+      expect(data.toString()).to.equal('are you there');
+    });
   });
-});
+}
