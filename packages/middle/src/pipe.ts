@@ -7,8 +7,8 @@ import type { Duplex } from 'node:stream';
 import { readInto, resetSocket, type OwnReads } from '@lstp/core';
 import { ReadBuffers } from './read-buffers.js';
 
-/** A read of this size is probably followed by more. */
-const BULK_BYTES = 16_384;
+/** A read of this size is probably followed by more: a TLS record less what WebSocket puts into it, for one. */
+const BULK_BYTES = 8192;
 const NOTHING = Buffer.alloc(0);
 
 /** Bytes that all pipes of a node hold for receivers that are slower than their senders. */

@@ -1,8 +1,10 @@
 /** Secures a carrier with TLS 1.3 between two pinned node keys. What is accepted stands in policy.ts. */
+import { Socket } from 'node:net';
 import { connect, TLSSocket, type SecureContext } from 'node:tls';
 import { IDENTITY, lendReads, type Identity, type SecuredCarrier, type Security, type SecurityRequest } from '@lstp/core';
 import { inject, injectable } from 'tsyringe';
 import { carrierContext, carrierOptions, refusalOf } from './policy.js';
+import { makeHeapRoomy } from './roomy-heap.js';
 
 const EXPORTED_BYTES = 32;
 
@@ -18,7 +20,10 @@ export class TlsSecurity implements Security {
   secure({ socket, master, pin, timeoutMs }: SecurityRequest): Promise<SecuredCarrier> {
     const options = carrierOptions(this.#context);
     const secured = master ? connect({ ...options, socket }) : new TLSSocket(socket, { ...options, isServer: true });
-    lendReads(socket);
+    if (!(socket instanceof Socket)) {
+      lendReads(socket);
+      makeHeapRoomy();
+    }
     return new Promise((resolve, reject) => {
       const settle = (refusal: string | undefined): void => {
         clearTimeout(timer);

@@ -168,14 +168,12 @@ export class WebSocketStream extends Duplex implements ReadsInto {
   // --- writing
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    this.#sendAll([chunk], chunk.length, callback);
+    this.#send([chunk], callback);
   }
 
   /** What waits together goes together: TLS writes a record at a time, and a message for each would cost more. */
   override _writev(chunks: { readonly chunk: Buffer }[], callback: Callback): void {
-    let length = 0;
-    for (const { chunk } of chunks) length += chunk.length;
-    this.#sendAll(chunks.map(({ chunk }) => chunk), length, callback);
+    this.#send(chunks.map(({ chunk }) => chunk), callback);
   }
 
   override _final(callback: Callback): void {
@@ -193,36 +191,34 @@ export class WebSocketStream extends Duplex implements ReadsInto {
     callback(error);
   }
 
-  /** More than a message takes goes in several. */
-  #sendAll(chunks: readonly Buffer[], length: number, callback: Callback): void {
-    if (length === 0) return callback();
-    if (length <= MESSAGE_BYTES) return this.#send(chunks, length, callback);
-    const whole = Buffer.concat(chunks, length);
-    for (let at = 0; at < length; at += MESSAGE_BYTES) {
-      const part = whole.subarray(at, at + MESSAGE_BYTES);
-      this.#send([part], part.length, at + MESSAGE_BYTES >= length ? callback : undefined);
-    }
-  }
-
-  #send(chunks: readonly Buffer[], length: number, callback: Callback = () => {}): void {
-    const masks = this.#isDialer;
-    if (length <= COPIED_BYTES) return this.#writeRaw([Buffer.concat([headerOf(OPCODES.binary, length, { masks }), ...chunks])], callback);
-    return this.#writeRaw([headerOf(OPCODES.binary, length, { masks }), ...chunks], callback);
-  }
-
   /** In one system call. What the kernel took at once is gone when write() returns; its callback would come a turn later. */
-  #writeRaw(pieces: readonly Buffer[], callback: Callback): void {
+  #send(chunks: readonly Buffer[], callback: Callback): void {
     const raw = this.#raw;
+    const pieces = this.#piecesOf(chunks);
+    const last = pieces.pop();
+    if (last === undefined) return callback();
     let isTaken = false;
-    const done: Callback = (error) => {
-      if (!isTaken) callback(error);
-    };
     raw.cork();
-    for (const [i, piece] of pieces.entries()) raw.write(piece, i === pieces.length - 1 ? done : undefined);
+    for (const piece of pieces) raw.write(piece);
+    raw.write(last, (error) => {
+      if (!isTaken) callback(error);
+    });
     raw.uncork();
     if (raw.writableLength > 0 || raw.destroyed || raw.errored !== null) return;
     isTaken = true;
     callback();
+  }
+
+  /** Messages with their headers; more than one takes goes in several. */
+  #piecesOf(chunks: readonly Buffer[]): Buffer[] {
+    const masks = this.#isDialer;
+    const pieces: Buffer[] = [];
+    for (const { parts, length } of messagesOf(chunks)) {
+      const header = headerOf(OPCODES.binary, length, { masks });
+      if (length <= COPIED_BYTES) pieces.push(Buffer.concat([header, ...parts]));
+      else pieces.push(header, ...parts);
+    }
+    return pieces;
   }
 
   // --- the end
@@ -260,4 +256,25 @@ export class WebSocketStream extends Duplex implements ReadsInto {
     this.#sayClose(code);
     this.destroy(Object.assign(new Error(`the WebSocket does not carry a leg: ${why}`), { code: 'ERR_LSTP_LEG_WEBSOCKET' }));
   }
+}
+
+interface Message {
+  readonly parts: Buffer[];
+  length: number;
+}
+
+/** Cuts what is to be sent at the longest that a message may be; nothing is copied. */
+function messagesOf(chunks: readonly Buffer[]): Message[] {
+  const messages: Message[] = [];
+  let message: Message | undefined;
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      if (message === undefined || message.length === MESSAGE_BYTES) messages.push((message = { parts: [], length: 0 }));
+      const part = chunk.subarray(at, at + MESSAGE_BYTES - message.length);
+      message.parts.push(part);
+      message.length += part.length;
+      at += part.length;
+    }
+  }
+  return messages;
 }
