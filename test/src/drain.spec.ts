@@ -1,4 +1,4 @@
-/** A relay that goes, while there is another way: the tunnel moves before it is cut. */
+/** What goes in order: a relay, while there is another way; an end, which loses its relay before its channels are through. */
 import { expect } from 'chai';
 import type { CarrierStatus } from '@lstp/core';
 import type { ComposedNode } from 'lstp/node';
@@ -13,7 +13,7 @@ import { makeNodes } from './support/in-process-chain.js';
 /** Much longer than the test may take: whoever waits for it has not moved. */
 const DEADLINE_MS = 600_000;
 
-describe('a tunnel whose relay goes moves to another way before it is cut', function () {
+describe('an orderly end', function () {
   this.timeout(60_000);
   let folder: string;
   let files: TestServer;
@@ -45,7 +45,7 @@ describe('a tunnel whose relay goes moves to another way before it is cut', func
   }
 
   for (const [a, b] of [['>', '<'], ['<', '<'], ['>', '>'], ['<', '>']] as const) {
-    it(`(desk ${a} west ${b} lab, desk ${a} south ${b} lab), and a download goes on`, async () => {
+    it(`of a relay: (desk ${a} west ${b} lab, desk ${a} south ${b} lab) moves to the other way before it is cut, and a download goes on`, async () => {
       const routes = ['west', 'south'].map((relay) => `desk ${a} ${relay} ${b} lab`) as [string, string];
       await start(routes);
       // Where desk dials, it is the first; else the one that dialed first.
@@ -68,6 +68,19 @@ describe('a tunnel whose relay goes moves to another way before it is cut', func
       const routes = ['west', 'south'].map((relay) => `desk ${a} ${relay} ${b} lab`) as [string, string];
       await start(routes, ['carriers: 2']);
       await eventually(() => JSON.stringify(carriers('desk').map(({ route }) => route).toSorted()) === JSON.stringify(routes.toSorted()), () => JSON.stringify(carriers('desk')));
+    });
+  }
+
+  for (const [who, a, b] of [['desk', '>', '<'], ['lab', '>', '<'], ['desk', '<', '>'], ['lab', '<', '>']] as const) {
+    it(`of ${who} (desk ${a} west ${b} lab, desk ${a} south ${b} lab): what is open finishes over the other relay when one is lost meanwhile`, async () => {
+      await start(['west', 'south'].map((relay) => `desk ${a} ${relay} ${b} lab`) as [string, string]);
+      const going = carriers('desk')[0]?.route.includes('west') === true ? 'west' : 'south';
+      const download = await Download.begin(front);
+      const drained = nodes.get(who)?.drain(DEADLINE_MS);
+      await nodes.get(going)?.stop();
+      expect(await download.isWhole()).to.equal(true);
+      await drained;
+      expect(carriers(who)).to.deep.equal([]);
     });
   }
 });

@@ -64,6 +64,8 @@ export class TunnelEnd implements TunnelPolicy {
   readonly #undecided = new Set<Channel>();
   readonly #carriers = new Map<Carrier, CarrierInfo>();
   readonly #waiting = new Set<() => void>();
+  /** Resolves drain(). */
+  #onEnded: () => void = () => {};
   #config: TunnelConfig;
   #attempts = 0;
   #wasUp = false;
@@ -167,12 +169,11 @@ export class TunnelEnd implements TunnelPolicy {
     return this.#services.opener(config);
   }
 
-  /** No new work; resolves when channels and carriers are gone, at the latest after the deadline. */
+  /** No new work; resolves when channels and carriers are gone, at the latest after the deadline. Until then carriers that are lost are built anew. */
   async drain(deadlineMs: number): Promise<void> {
     this.#draining = true;
     await this.#services.stop();
-    this.#keeper.stop();
-    const ended = new Promise<void>((resolve) => this.#waiting.add(resolve));
+    const ended = new Promise<void>((resolve) => (this.#onEnded = resolve));
     this.#runner.closeFlows();
     this.#tunnel.shutdown(deadlineMs, this.#runner.now());
     this.#runner.settle();
@@ -252,6 +253,8 @@ export class TunnelEnd implements TunnelPolicy {
       case 'peer-shutdown':
         return logger.info({ deadlineMs: event.deadlineMs }, 'the other end shuts down');
       case 'ended':
+        this.#keeper.stop();
+        this.#onEnded();
         return this.#wake();
     }
   }

@@ -68,9 +68,9 @@ export class ComposedNode implements RunningNode {
     return { applied: [...relayed, ...read, ...applied], ignored: [...this.#unheeded(chains), ...ignored] };
   }
 
+  /** A middle closes the listeners for its successor; an end needs them as long as what is open may need another carrier. */
   async drain(deadlineMs: number): Promise<void> {
-    const { hub, end, middle } = this.#roles;
-    hub.closeListeners();
+    const { end, middle } = this.#roles;
     await Promise.all([middle?.drain(deadlineMs), end?.drain(deadlineMs)]);
     await this.stop();
   }
