@@ -9,13 +9,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { Backoff, type Carrier, type ClearSetup, type LegConnection, type WireCode } from '@lstp/core';
 import type { BuiltCarrier } from './carrier-builder.js';
 import { Lane, type LaneFacts, type LaneFailure, type LaneHost } from './lane.js';
+import { isLoss, leadsOver, whyOf, type LaneControl } from './lane-control.js';
 import type { Alternative } from './route-pins.js';
 
 /** The left end walks on when nobody was paired with it for this long. */
 const UNPAIRED_MS = 5000;
 /** A newer process runs as this end: ask again, rarely. */
 const SUPERSEDED_MS = 60_000;
-/** A carrier that lived this long was a success: one that is lost every two seconds is built anew as quickly each time. */
+/** A carrier that lived, or a leg that waited, this long was a success: one that is lost every two seconds is built anew as quickly each time. */
 const STABLE_MS = 1000;
 /** A carrier that is not on the way that its slot prefers tries to go back there this often. */
 const RETURN_MS = 5000;
@@ -27,7 +28,7 @@ export interface KeeperOptions {
   readonly carriers: number;
   /** In order; update() gives others. */
   readonly alternatives: readonly Alternative[];
-  readonly lane: Omit<LaneHost, 'handlePaired' | 'handleBuilt' | 'handleFailed' | 'handleProgress'>;
+  readonly lane: Omit<LaneHost, 'handleReached' | 'handlePaired' | 'handleBuilt' | 'handleFailed' | 'handleProgress'>;
   now(): number;
   /** A carrier should have another in its place, over whatever way there is then. */
   replace(carrier: Carrier): void;
@@ -54,13 +55,6 @@ interface SlotState {
   /** A middle on the way of the carrier that is going down: another way is being tried meanwhile. */
   leaving: string | undefined;
   expiry: NodeJS.Timeout | undefined;
-}
-
-interface LaneControl {
-  lane: Lane;
-  readonly dials: boolean;
-  readonly backoff: Backoff;
-  timer: NodeJS.Timeout | undefined;
 }
 
 export class CarrierKeeper {
@@ -181,7 +175,7 @@ export class CarrierKeeper {
     const preferred = slot < this.#options.carriers ? slot % this.#alternatives.length : 0;
     const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, preferred, walk: preferred, held: undefined, leaving: undefined, expiry: undefined };
     for (const { dials, ...facts } of this.#alternatives) {
-      state.lanes.push({ lane: new Lane({ ...facts, slot }, this.#laneHost(state)), dials, backoff: new Backoff(), timer: undefined });
+      state.lanes.push({ lane: new Lane({ ...facts, slot }, this.#laneHost(state)), dials, backoff: new Backoff(), reachedAt: undefined, timer: undefined });
     }
     this.#slots.set(slot, state);
     return state;
@@ -215,7 +209,8 @@ export class CarrierKeeper {
     return {
       ...this.#options.lane,
       handleProgress: (_lane, text) => this.#options.report(text, state.slot),
-      handlePaired: (lane) => clearTimeout(state.lanes[lane.facts.alt]?.timer),
+      handleReached: (lane) => this.#handleReached(state, lane),
+      handlePaired: (lane) => this.#handlePaired(state, lane),
       handleBuilt: (lane, built) => this.#handleBuilt(state, lane, built),
       handleFailed: (lane, failure) => this.#handleFailed(state, lane, failure),
     };
@@ -246,6 +241,7 @@ export class CarrierKeeper {
   #try(control: LaneControl, state: SlotState): void {
     if (this.#stopped || control.lane.state !== 'idle') return;
     clearTimeout(control.timer);
+    control.reachedAt = undefined;
     if (!control.dials) {
       if (this.#mayUseStandby(state, control)) control.lane.standby();
       return;
@@ -312,6 +308,7 @@ export class CarrierKeeper {
 
   #return(state: SlotState, control: LaneControl): void {
     if (state.carrier === undefined || state.alt === state.preferred || control.lane.state !== 'idle') return;
+    control.reachedAt = undefined;
     control.lane.dial();
     control.timer = setTimeout(() => {
       // The other carrier was lost meanwhile: what began as a return is a step of the walk.
@@ -338,6 +335,7 @@ export class CarrierKeeper {
 
   #retry(state: SlotState, control: LaneControl, failure: LaneFailure): void {
     clearTimeout(control.timer);
+    if (isLoss(failure) && control.reachedAt !== undefined && this.#options.now() - control.reachedAt >= STABLE_MS) control.backoff.reset();
     if (this.#stopped) return;
     if (this.#options.side === 'left' && state.carrier !== undefined && state.leaving === undefined) return this.#returnLater(state);
     const isLast = this.#options.side === 'right' || control.lane.facts.alt >= state.lanes.length - 1;
@@ -350,6 +348,18 @@ export class CarrierKeeper {
     if (state.carrier !== undefined && state.leaving === undefined) return this.#returnLater(state);
     if (control.dials) state.walk = (control.lane.facts.alt + 1) % state.lanes.length;
     this.#walk(state);
+  }
+
+  #handleReached(state: SlotState, { facts }: Lane): void {
+    const control = state.lanes[facts.alt];
+    if (control !== undefined) control.reachedAt = this.#options.now();
+  }
+
+  #handlePaired(state: SlotState, { facts }: Lane): void {
+    const control = state.lanes[facts.alt];
+    if (control === undefined) return;
+    clearTimeout(control.timer);
+    control.reachedAt = undefined;
   }
 
   #unhold(state: SlotState, leg: LegConnection): void {
@@ -371,15 +381,4 @@ export class CarrierKeeper {
       },
     };
   }
-}
-
-/** Whether the way of a lane has this node between its ends. */
-function leadsOver(control: LaneControl | undefined, node: string): boolean {
-  return control !== undefined && control.lane.facts.route.slice(1, -1).some((pin) => pin.node === node);
-}
-
-/** What an attempt that failed says of who is there: without a code nothing answered at all, and strangers may be too many. */
-function whyOf({ code, wasStranger }: LaneFailure): 'absent' | 'behind' | 'refused' {
-  if (code === undefined) return 'absent';
-  return !wasStranger && ['UNREACHABLE', 'SHUTTING_DOWN', 'LOST'].includes(code) ? 'behind' : 'refused';
 }

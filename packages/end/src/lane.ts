@@ -32,6 +32,8 @@ export interface LaneHost {
   /** Own set-up for a new attempt. */
   freeze(facts: LaneFacts): OwnSetup;
   handleProgress(lane: Lane, text: string): void;
+  /** The neighbour has authenticated us: this attempt waits there now. */
+  handleReached(lane: Lane): void;
   /** The peer's set-up has come and can be believed. */
   handlePaired(lane: Lane): void;
   handleBuilt(lane: Lane, built: BuiltCarrier): void;
@@ -128,6 +130,7 @@ export class Lane {
     if (!this.#isCurrent(generation)) return leg.close({ code: 'SHUTTING_DOWN', message: 'no longer wanted' });
     this.#callOff = undefined;
     this.#leg = leg;
+    if (leg.peer !== undefined) this.#host.handleReached(this);
     leg.sendSetup(own.cu, own.entry);
   }
 
@@ -137,6 +140,7 @@ export class Lane {
         if (!this.#isCurrent(generation)) return;
         if (news.type === 'setup') this.#accept(leg, own, news.setup);
         else if (news.type === 'pass-through') this.#secure(leg, own);
+        else if (news.type === 'authenticated') this.#host.handleReached(this);
         else this.#handleProgress(news);
       },
       handleEnd: (end, leg) => {
