@@ -161,9 +161,10 @@ export class Exchanges {
     this.next();
   }
 
-  /** Channels of either end, and those of ours that the peer has freed and we have not heard of. */
+  /** Channels of either end, and those of ours that the peer has freed and we have not heard of. We open no more than we allow, however many the peer would. */
   #mostListed(): number {
-    return this.#context.options.maxChannels + 2 * (this.#association?.peer.maxChannels ?? 0) + UNANSWERED_FREES;
+    const { maxChannels } = this.#context.options;
+    return maxChannels + 2 * Math.min(maxChannels, this.#association?.peer.maxChannels ?? 0) + UNANSWERED_FREES;
   }
 
   get #isMaster(): boolean {

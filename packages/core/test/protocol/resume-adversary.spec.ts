@@ -91,6 +91,19 @@ describe('a peer that plays back what it once said when it resumed', () => {
   });
 });
 
+describe('a peer that lists channels without end', () => {
+  for (const maxChannels of [4, 0x7fff_ffff]) {
+    it(`and says that it allows ${maxChannels}, has no more of them remembered than the two could hold`, () => {
+      const peer = new HostilePeer('right').connect();
+      peer.send(peer.properties({ maxChannels }));
+      let listed = 0;
+      for (; listed < 10_000 && peer.closed === undefined; listed += 1) peer.send(resume(2 * listed + 1, 0, 0));
+      expect(peer.closed).to.include({ code: 'LIMIT' });
+      expect(listed).to.be.below(2000);
+    });
+  }
+});
+
 describe('a peer that comes with carriers without end', () => {
   it(`has ${MAX_CARRIERS} at most, and those that live go on`, () => {
     const peer = new HostilePeer('right').alive();
