@@ -1,6 +1,7 @@
 /**
  * What a middle remembers of each end, by its key: the set-ups that live here (for fencing and quotas) and how fast new ones come.
- * Counted by the end's key once its entry is verified, so that nobody can spend another's quota.
+ * Counted by the end's key once its entry is verified, so that nobody can spend another's quota; how fast they come also by the
+ * neighbour who brings them: a relay that plays back what it once forwarded must not use up what comes over the others.
  * Specification: docs/spec.md, "Fencing" and "Limits of a middle".
  */
 import type { PublicKey } from './crypto.js';
@@ -18,7 +19,7 @@ export interface EndQuotas {
   readonly parkedPerKey: number;
   /** Different slots of one end in one tunnel. */
   readonly slotsPerTunnel: number;
-  /** Set-ups of one end in one tunnel: for each second, and at once. */
+  /** Set-ups of one end in one tunnel over one neighbour: for each second, and at once. */
   readonly setupsPerSecond: number;
   readonly setupsBurst: number;
 }
@@ -36,6 +37,11 @@ export interface LedgerEntry {
 
 interface Account<E> {
   readonly entries: Set<E>;
+  /** By the neighbour's key. */
+  readonly allowances: Map<PublicKey, Allowance>;
+}
+
+interface Allowance {
   tokens: number;
   filledAt: number;
 }
@@ -65,18 +71,18 @@ export class EndLedger<E extends LedgerEntry> {
    * Whether `next` may come: gives what it fences. Throws SUPERSEDED when a newer or equal attempt lives, LIMIT
    * beyond a quota. Fencing waits for nothing and touches no other slot, but for older processes of the same end.
    */
-  admit(next: EndAttempt, now: number): E[] {
+  admit(next: EndAttempt, { neighbour, now }: { readonly neighbour: PublicKey; readonly now: number }): E[] {
     this.#admissions += 1;
     if (this.#admissions % PRUNE_EVERY === 0) this.prune(now);
-    const account = this.#account(next, now);
-    this.#checkRate(account, now);
+    const account = this.#account(next);
+    this.#spend(account, neighbour, now);
     const fenced = [...account.entries].filter(({ attempt }) => isFencedBy(attempt, next));
     this.#checkQuotas(next, account, fenced);
     return fenced;
   }
 
-  add(entry: E, now: number): void {
-    this.#account(entry.attempt, now).entries.add(entry);
+  add(entry: E): void {
+    this.#account(entry.attempt).entries.add(entry);
   }
 
   remove(entry: E): void {
@@ -87,31 +93,34 @@ export class EndLedger<E extends LedgerEntry> {
   prune(now: number): void {
     for (const [key, accounts] of this.#keys) {
       for (const [common, account] of accounts) {
-        this.#refill(account, now);
-        if (account.entries.size === 0 && account.tokens >= this.#quotas.setupsBurst) accounts.delete(common);
+        for (const [neighbour, allowance] of account.allowances) if (this.#refill(allowance, now) >= this.#quotas.setupsBurst) account.allowances.delete(neighbour);
+        if (account.entries.size === 0 && account.allowances.size === 0) accounts.delete(common);
       }
       if (accounts.size === 0) this.#keys.delete(key);
     }
   }
 
-  #account({ key, common }: EndAttempt, now: number): Account<E> {
+  #account({ key, common }: EndAttempt): Account<E> {
     const accounts = this.#keys.get(key) ?? new Map<string, Account<E>>();
     this.#keys.set(key, accounts);
-    const account = accounts.get(common) ?? { entries: new Set(), tokens: this.#quotas.setupsBurst, filledAt: now };
+    const account = accounts.get(common) ?? { entries: new Set(), allowances: new Map() };
     accounts.set(common, account);
     return account;
   }
 
-  #refill(account: Account<E>, now: number): void {
+  /** The tokens that there are now. */
+  #refill(allowance: Allowance, now: number): number {
     const { setupsBurst, setupsPerSecond } = this.#quotas;
-    account.tokens = Math.min(setupsBurst, account.tokens + ((now - account.filledAt) * setupsPerSecond) / 1000);
-    account.filledAt = now;
+    allowance.tokens = Math.min(setupsBurst, allowance.tokens + ((now - allowance.filledAt) * setupsPerSecond) / 1000);
+    allowance.filledAt = now;
+    return allowance.tokens;
   }
 
-  #checkRate(account: Account<E>, now: number): void {
-    this.#refill(account, now);
-    if (account.tokens < 1) throw new ProtocolError('LIMIT', `more than ${this.#quotas.setupsPerSecond} set-ups a second from this end`);
-    account.tokens -= 1;
+  #spend({ allowances }: Account<E>, neighbour: PublicKey, now: number): void {
+    const allowance = allowances.get(neighbour) ?? { tokens: this.#quotas.setupsBurst, filledAt: now };
+    allowances.set(neighbour, allowance);
+    if (this.#refill(allowance, now) < 1) throw new ProtocolError('LIMIT', `more than ${this.#quotas.setupsPerSecond} set-ups a second from this end`);
+    allowance.tokens -= 1;
   }
 
   #checkQuotas({ key, slot }: EndAttempt, { entries }: Account<E>, fenced: readonly E[]): void {

@@ -186,7 +186,7 @@ export class Rendezvous {
       this.#ignored.set(arrival.leg, arrival.now + PASS_THROUGH_MS);
       return;
     }
-    this.#ledger.add(party, arrival.now);
+    this.#ledger.add(party);
     this.#dropOnward(passage);
     this.#exchange(passage, party, arrival.now);
   }
@@ -200,7 +200,7 @@ export class Rendezvous {
       throw new ProtocolError('ROUTE', 'COMMONUNIQUE_INFO: not the other end of the set-up that was sent on this leg');
     }
     for (const old of fenced) this.#fence(old, party);
-    this.#ledger.add(party, arrival.now);
+    this.#ledger.add(party);
     this.#exchange(passage, party, arrival.now);
   }
 
@@ -214,7 +214,7 @@ export class Rendezvous {
     const passport = this.#rules.passportFor(setup.info, neighbour);
     if (!endEntryVerifies(topology, setup.cu, this.#options.crypto)) throw new ProtocolError('REFUSED', "TOPOLOGY_EXCHANGE entry 0: not signed with the end's key");
     const attempt = attemptOf(setup.info);
-    const fenced = this.#ledger.admit(attempt, now);
+    const fenced = this.#ledger.admit(attempt, { neighbour, now });
     return { party: { leg, neighbour, attempt, passport, setup, isParked: false, isMarked: false }, fenced };
   }
 
@@ -231,7 +231,7 @@ export class Rendezvous {
   #begin(first: Party, now: number): void {
     const { attempt, passport } = first;
     const passage: Passage = { key: passageKey(attempt), since: now, state: 'parked', first, second: undefined, onward: undefined, wantsStandby: false, deadline: undefined };
-    this.#ledger.add(first, now);
+    this.#ledger.add(first);
     this.#byLeg.set(first.leg, passage);
     this.#passages.set(passage.key, (this.#passages.get(passage.key) ?? new Set()).add(passage));
     if (passport.onward?.dialed === true) this.#dial(passage, passport.onward);

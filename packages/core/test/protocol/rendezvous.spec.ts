@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { DEFAULT_QUOTAS } from '../../src/protocol/end-ledger.js';
 import { MAX_CARRIERS } from '../../src/protocol/limits.js';
+import type { RelayRoute } from '../../src/protocol/relay-rules.js';
 import { parseSetup } from '../../src/protocol/setup.js';
 import { appendMiddleEntry, parseTopology } from '../../src/protocol/topology.js';
 import { namedSigner } from '../../src/testing/index.js';
@@ -231,6 +232,16 @@ describe('protocol/rendezvous', () => {
       for (let attempt = 34; attempt <= 38; attempt++) expect(refused(desk, deskSetup({ attempt }))).to.equal(undefined);
       expect(refused(desk, deskSetup({ attempt: 39 }))).to.contain('set-ups a second');
       expect(refused(desk, labSetup())).to.equal(undefined);
+    });
+
+    it('for each neighbour by itself: one that plays back what an end once sent takes nothing from the end’s other ways', () => {
+      const { routes, ...tunnel } = tunnelOf();
+      const over = (neighbour: string) => ({ ...(routes.get(0) as RelayRoute), left: { neighbour, keys: [keyOf(neighbour)], dialed: false } });
+      const desk = new Desk({ tunnels: [{ ...tunnel, routes: new Map([[0, over('mallory')], [1, over('south')]]) }] });
+      const overheard = deskSetup({ alt: 0 });
+      for (let count = 0; count < 100; count++) desk.arrive(overheard, keyOf('mallory'));
+      expect(only(desk.arrive(overheard, keyOf('mallory')).actions, 'refused')[0]?.error.code).to.equal('LIMIT');
+      expect(only(desk.arrive(deskSetup({ alt: 1, attempt: 2 }), keyOf('south')).actions, 'refused')).to.deep.equal([]);
     });
   });
 
