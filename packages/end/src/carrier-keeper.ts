@@ -6,7 +6,7 @@
  * Specification: docs/spec.md, "Dialing neighbours".
  */
 import { isDeepStrictEqual } from 'node:util';
-import { Backoff, type Carrier, type ClearSetup, type LegConnection, type WireCode } from '@lstp/core';
+import { Backoff, type Carrier, type ClearSetup, type LegConnection, type PublicKey, type WireCode } from '@lstp/core';
 import type { BuiltCarrier } from './carrier-builder.js';
 import { Lane, type LaneFacts, type LaneFailure, type LaneHost } from './lane.js';
 import { isLoss, leadsOver, whyOf, type LaneControl } from './lane-control.js';
@@ -137,14 +137,16 @@ export class CarrierKeeper {
   }
 
   /**
-   * A middle goes. The left end builds a carrier over an alternative without it, while the one over it still works; the
-   * right end offers every alternative anyway. Where there is none, both ends build one through the middle's successor.
+   * A middle goes, says the holder of the key `from`, who is believed where he is our neighbour on the way over it. The left
+   * end builds a carrier over an alternative without it, while the one over it still works; the right end offers every
+   * alternative anyway. Where there is none, both ends build one through the middle's successor.
    */
-  handleDraining(node: string): void {
+  handleDraining(node: string, from: PublicKey): void {
     if (this.#options.side === 'right' || this.#stopped) return;
     for (const state of this.#slots.values()) {
       const { carrier } = state;
-      if (carrier === undefined || !leadsOver(state.lanes[state.alt], node)) continue;
+      const current = state.lanes[state.alt];
+      if (carrier === undefined || !leadsOver(current, node) || current?.lane.facts.neighbour.keys.includes(from) !== true) continue;
       const walk = state.lanes.findIndex((control) => !leadsOver(control, node));
       if (walk < 0) this.#options.replace(carrier);
       if (walk < 0) continue;

@@ -132,7 +132,7 @@ export class TunnelEnd implements TunnelPolicy {
   /** Front ends listen and carriers are being built when it resolves. */
   async start(): Promise<void> {
     const { hub, crypto, config } = this.#options;
-    this.#unlisten = hub.onLinkNews(({ node }) => node !== undefined && this.#keeper.handleDraining(node));
+    this.#unlisten = hub.onLinkNews(({ node }, from) => node !== undefined && this.#keeper.handleDraining(node, from));
     this.#unregister = hub.register(rendezvousDigest(crypto, this.#config.common), {
       handleSetup: (setup, leg: LegConnection) => this.#keeper.handleInbound(leg, setup),
     });

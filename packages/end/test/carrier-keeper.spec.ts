@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import { expect } from 'chai';
-import { freezeSetup, generateIdentity, IDENTITY, LegHub, nodeCrypto, rendezvousDigest, signerOf, VERSIONS, type LegConnection, type NodeIdentity, type OwnSetup, type Security } from '@lstp/core';
+import type { Duplex } from 'node:stream';
+import { freezeSetup, generateIdentity, IDENTITY, LegHub, nodeCrypto, Pool, rendezvousDigest, signerOf, Tunnel, VERSIONS, type Carrier, type LegConnection, type NodeIdentity, type OwnSetup, type Security, type Side } from '@lstp/core';
 import { createLogger } from '@lstp/core/observe';
-import { until } from '@lstp/core/testing';
+import { LyingMiddle, until } from '@lstp/core/testing';
 import { bundledPlugins } from '@lstp/plugins';
 import { container } from 'tsyringe';
 import { CarrierKeeper } from '../src/carrier-keeper.js';
 import type { LaneFacts } from '../src/lane.js';
+import { freePort } from './support/test-end.js';
 
 const HOUR_MS = 3_600_000;
 /** After as many losses the longest wait between attempts would be reached, were they counted as one failure after the other. */
@@ -14,18 +16,25 @@ const LOSSES = 12;
 /** More than a loop of a machine with much to do, less than the waits of an attempt that goes on failing. */
 const SOON_MS = 5000;
 
-describe('the keeper of a right end that offers itself at a relay', () => {
-  const [lab, west, desk] = [generateIdentity(), generateIdentity(), generateIdentity()];
+describe('the keeper of an end of desk > west < lab', () => {
+  const [lab, west, desk, south] = [generateIdentity(), generateIdentity(), generateIdentity(), generateIdentity()];
+  const ends = { left: { node: 'desk', identity: desk, peer: lab }, right: { node: 'lab', identity: lab, peer: desk } } as const;
   const parked: LegConnection[] = [];
   const hubs: LegHub[] = [];
-  let keeper: CarrierKeeper | undefined;
-  /** The keeper's clock. */
+  const keepers: CarrierKeeper[] = [];
+  const streams: Duplex[] = [];
+  /** What keepers made of it. */
+  const carriers: Carrier[] = [];
+  const replaced: Carrier[] = [];
+  let attempts = 0;
+  /** The keepers' clock. */
   let now = 0;
 
   afterEach(() => {
-    keeper?.stop();
+    for (const keeper of keepers.splice(0)) keeper.stop();
+    for (const stream of streams.splice(0)) stream.destroy();
     for (const hub of hubs.splice(0)) hub.stop();
-    parked.length = 0;
+    for (const list of [parked, carriers, replaced]) list.length = 0;
   });
 
   async function hubOf(node: string, identity: NodeIdentity, listen: boolean): Promise<LegHub> {
@@ -48,43 +57,71 @@ describe('the keeper of a right end that offers itself at a relay', () => {
     return Number(/\d+$/.exec(hub.addresses[0] ?? '')?.[0]);
   }
 
-  function freeze({ slot, alt, peerKeys }: LaneFacts): OwnSetup {
+  function freeze(side: Side, { slot, alt, peerKeys }: LaneFacts): OwnSetup {
+    attempts += 1;
     const common = rendezvousDigest(nodeCrypto, 'acme');
-    const info = { versions: [...VERSIONS], common, side: 'right' as const, peers: [...peerKeys], epoch: 1, instance: Buffer.alloc(16, 1).toString('base64url'), slot, alt, attempt: parked.length + 1, pingMs: 1000 };
-    return freezeSetup(info, 'lab', { crypto: nodeCrypto, signer: signerOf(lab.privateKey) });
+    const info = { versions: [...VERSIONS], common, side, peers: [...peerKeys], epoch: 1, instance: Buffer.alloc(16, side).toString('base64url'), slot, alt, attempt: attempts, pingMs: 1000 };
+    return freezeSetup(info, ends[side].node, { crypto: nodeCrypto, signer: signerOf(ends[side].identity.privateKey) });
   }
 
-  async function startKeeper(port: number): Promise<void> {
+  function securityOf(identity: NodeIdentity): Security {
     const security = bundledPlugins.find((plugin) => plugin.security !== undefined)?.security;
     if (security === undefined) throw new Error('no bundled plugin secures carriers');
-    const secured: Security = container.createChildContainer().registerInstance(IDENTITY, lab).resolve(security);
-    const hub = await hubOf('lab', lab, false);
+    return container.createChildContainer().registerInstance(IDENTITY, identity).resolve(security);
+  }
+
+  function tunnelOf(side: Side, instance: string): Tunnel {
+    return new Tunnel({ side, instance, newInstance: () => instance, node: side, software: 'lstp/test', codecs: [], plugins: [], maxChannels: 1, pool: new Pool(0), poolShare: 0, unsentBytes: 1, retainBytes: 1, graceMs: HOUR_MS, spread: false });
+  }
+
+  async function startKeeper(side: Side, port: number): Promise<CarrierKeeper> {
+    const { node, identity, peer } = ends[side];
     const neighbour = { node: 'west', keys: [west.publicKey], addresses: [{ scheme: 'tcp' as const, host: '127.0.0.1', port }], paths: [{ through: [] }] };
     const route = [{ node: 'desk', keys: [desk.publicKey] }, { node: 'west', keys: [west.publicKey] }, { node: 'lab', keys: [lab.publicKey] }];
-    keeper = new CarrierKeeper({
-      side: 'right',
+    const keeper = new CarrierKeeper({
+      side,
       carriers: 1,
-      alternatives: [{ alt: 0, neighbour, dials: true, route, peerKeys: [desk.publicKey] }],
-      lane: { crypto: nodeCrypto, security: secured, hub, freeze },
+      alternatives: [{ alt: 0, neighbour, dials: true, route, peerKeys: [peer.publicKey] }],
+      lane: { crypto: nodeCrypto, security: securityOf(identity), hub: await hubOf(node, identity, false), freeze: (facts) => freeze(side, facts) },
       now: () => now,
-      replace: () => {},
-      handleBuilt: () => {
-        throw new Error('nobody is there to build a carrier with');
+      replace: (carrier) => replaced.push(carrier),
+      handleBuilt: ({ facts, stream }) => {
+        streams.push(stream.on('error', () => {}));
+        const carrier = tunnelOf(side, facts.instance).addCarrier(facts, now);
+        if (side === 'left') carriers.push(carrier);
+        return carrier;
       },
       report: () => {},
       alarm: () => {},
     });
+    keepers.push(keeper);
     keeper.start();
+    return keeper;
   }
 
-  it('is back soon after each loss of a leg that had waited there for long, however many there were before', async function () {
+  it('is back soon after each loss of a leg that had waited at the relay for long, however many there were before', async function () {
     this.timeout(60_000);
-    await startKeeper(await startRelay());
+    await startKeeper('right', await startRelay());
     for (let count = 1; count <= LOSSES; count += 1) {
       await until(`leg ${count} waits`, () => parked.length === count, SOON_MS);
       now += HOUR_MS;
       parked[count - 1]?.close({ code: 'SHUTTING_DOWN', message: 'this relay is restarted' });
     }
     expect(parked).to.have.length(LOSSES);
+  });
+
+  it('believes of the relay that it goes, and not of another neighbour that it does', async () => {
+    const port = await freePort();
+    const relay = await LyingMiddle.start(west, port);
+    try {
+      const [keeper] = [await startKeeper('left', port), await startKeeper('right', port)];
+      await until('a carrier is built', () => carriers.length === 1);
+      keeper.handleDraining('west', south.publicKey);
+      expect(replaced).to.deep.equal([]);
+      keeper.handleDraining('west', west.publicKey);
+      expect(replaced).to.deep.equal(carriers);
+    } finally {
+      await relay.stop();
+    }
   });
 });

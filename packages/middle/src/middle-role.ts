@@ -20,6 +20,7 @@ import {
   type LegId,
   type LegNews,
   type Neighbour,
+  type PublicKey,
   type RelayHop,
   type RelayStatus,
   type RendezvousAction,
@@ -94,7 +95,7 @@ export class MiddleRole implements SetupOwner {
   start(): void {
     this.reload(this.#options.chains);
     this.#hub.relayTo(this);
-    this.#unlisten = this.#hub.onLinkNews((body) => this.#forwardNews(body));
+    this.#unlisten = this.#hub.onLinkNews((body, from) => this.#forwardNews(body, from));
   }
 
   /** Whether any of these chains gives this node something to relay. */
@@ -327,8 +328,8 @@ export class MiddleRole implements SetupOwner {
     this.#options.log.info({ peer: leg?.neighbour ?? leg?.peer?.key, remote: leg?.remote, code }, `set-up refused: ${message}`);
   }
 
-  #forwardNews(body: Body<'SHUTDOWN'>): void {
-    for (const keys of this.#news.receiversOf(body, performance.now())) this.#hub.tell(body, keys);
+  #forwardNews(body: Body<'SHUTDOWN'>, from: PublicKey): void {
+    for (const keys of this.#news.receiversOf(body, { from, now: performance.now() })) this.#hub.tell(body, keys);
   }
 
   #count(reason: string): void {
