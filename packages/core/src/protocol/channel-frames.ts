@@ -83,7 +83,8 @@ export class ChannelFrames implements ChannelHost {
     const { maxChannels } = this.#context.options;
     if (position !== 0) throw new ProtocolError('PROTOCOL', `CONNECTION_REQUEST.position: ${position}, a channel begins at 0`);
     if (peerOpen >= maxChannels) throw new ProtocolError('LIMIT', `CONNECTION_REQUEST: more than the ${maxChannels} channels that PROPERTY_EXCHANGE allows`);
-    own.check(body);
+    const before = own.check(body);
+    if (before !== undefined) this.#channels.shareLead(before);
     const channel = this.#channels.create({ id: frame.channel, opener: false, request: body, sendLimit: body.window });
     channel.handleControl(frame, this);
     this.#channels.acknowledgeArrival(channel);

@@ -43,11 +43,16 @@ export class OwnCarriers {
     return undefined;
   }
 
-  /** Throws for a slot that is not the peer's to choose. */
-  check({ carrier, slot }: ChannelRequestBody): void {
-    if (carrier !== 'own') return;
+  /**
+   * Throws for a slot that is not the peer's to choose. Gives the channel that has had it until now: for the peer its carrier is
+   * lost, and it goes with the lead.
+   */
+  check({ carrier, slot }: ChannelRequestBody): Channel | undefined {
+    if (carrier !== 'own') return undefined;
     if (slot === undefined || !isSlotOfPeer(slot, this.#side)) throw new ProtocolError('PROTOCOL', `CONNECTION_REQUEST.slot: ${slot} is not the peer's to choose`);
-    if (this.#channels.has(slot)) throw new ProtocolError('PROTOCOL', `CONNECTION_REQUEST.slot: ${slot} is in use`);
+    const before = this.#channels.get(slot);
+    if (before?.state === 'requested') throw new ProtocolError('PROTOCOL', `CONNECTION_REQUEST.slot: ${slot} is in use`);
+    return before;
   }
 
   add(channel: Channel): void {

@@ -3,6 +3,7 @@ import { Channel } from '../../src/protocol/channel.js';
 import { OWN_CARRIERS, OWN_CARRIER_TIMEOUT_MS } from '../../src/protocol/limits.js';
 import { OwnCarriers } from '../../src/protocol/own-carriers.js';
 import { Pool } from '../../src/protocol/pool.js';
+import { TunnelPair } from './tunnel-pair.js';
 
 function channel(slot: number): Channel {
   const request = { service: 's', kind: 'stream', carrier: 'own', slot, window: 20_000 } as const;
@@ -52,5 +53,33 @@ describe('protocol/own-carriers', () => {
     own.await(one, 1000);
     expect(own.remove(one)).to.equal(8);
     expect([own.remove(one), own.at(8), own.deadline, one.ownSlot]).to.deep.equal([undefined, undefined, Infinity, undefined]);
+  });
+});
+
+describe('an own carrier that comes up at the acting end alone', () => {
+  /** left's channel has been granted for a carrier that is lost at left before it was alive there; right has not noticed. */
+  function halfLost(): TunnelPair {
+    const pair = new TunnelPair();
+    pair.connect(0);
+    pair.run();
+    pair.left.open({ carrier: 'own' }, pair.now);
+    pair.run(100);
+    const wire = pair.connect(9);
+    pair.transmit(wire, pair.left);
+    pair.deliver(wire, pair.left);
+    pair.transmit(wire, pair.right);
+    wire.noticed.add(pair.right);
+    wire.cut();
+    pair.run(100);
+    return pair;
+  }
+
+  it('leaves its slot to the opener, who may choose it again before the acting end knows of the loss', () => {
+    const pair = halfLost();
+    const apps = Array.from({ length: OWN_CARRIERS }, () => pair.left.open({ carrier: 'own' }, pair.now));
+    expect(apps.at(-1)?.channel.request.slot).to.equal(9);
+    pair.run(100);
+    expect([...pair.left.events, ...pair.right.events].filter((event) => event.type === 'closed')).to.deep.equal([]);
+    expect(pair.right.tunnel.channels.next().value?.state).to.equal('open');
   });
 });
