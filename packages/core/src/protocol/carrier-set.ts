@@ -163,8 +163,9 @@ export class CarrierSet implements ExchangesHost {
   /** The peer broke the protocol on `carrier`. What it says of channels can no longer be trusted. */
   handleViolation(carrier: Carrier, { wireCode, message }: ProtocolError): void {
     if (!isInUse(carrier) && wireCode !== 'ASSOCIATION_RESET') return this.fail(carrier, wireCode, message);
+    this.#renew();
     this.#forget(carrier, { code: wireCode, message }, farewellOf(carrier, wireCode, message));
-    this.reset('reset', `the protocol was violated: ${message}`);
+    this.#endAssociation({ code: 'ASSOCIATION_RESET', message: `the protocol was violated: ${message}` }, 'reset');
   }
 
   /** Ends a carrier with ERROR. */
@@ -179,9 +180,8 @@ export class CarrierSet implements ExchangesHost {
 
   /** Ends the association: every channel, every carrier. A new instance is taken. */
   reset(code: ChannelCode, message: string): void {
+    this.#renew();
     this.#endAssociation({ code: 'ASSOCIATION_RESET', message }, code);
-    this.#instance = this.#context.options.newInstance();
-    this.#context.emit({ type: 'instance' });
   }
 
   /** Ends everything for good. */
@@ -347,6 +347,12 @@ export class CarrierSet implements ExchangesHost {
     for (const id of this.#untold) this.#lead?.send(encodeJson('SHUTDOWN', 0, { carrier: id, deadlineMs: 0 }));
     this.#untold = [];
     this.#host.restate(lost);
+  }
+
+  /** Before carriers go: whoever hears of it may have a set-up ready at once, and its epoch belongs to the instance. */
+  #renew(): void {
+    this.#instance = this.#context.options.newInstance();
+    this.#context.emit({ type: 'instance' });
   }
 
   /** Every carrier but `except` goes, every channel, and what was agreed on. */

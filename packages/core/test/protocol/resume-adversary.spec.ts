@@ -58,6 +58,13 @@ describe('a peer that resumes and claims to have received', () => {
     });
   }
 
+  it('what is wrong: the new instance is told before the ends of the carriers, which may be answered with set-ups at once', () => {
+    const { peer } = interrupted();
+    peer.send(peer.properties(), lists(103n, 20_000n), resume(0, 1, 0));
+    const told = peer.events.map(({ type }) => type);
+    expect(told.indexOf('instance')).to.be.within(0, told.lastIndexOf('carrier-closed'));
+  });
+
   it('what is true goes on from there', () => {
     const { peer, channel } = interrupted();
     peer.send(peer.properties(), lists(60n, 20_000n), resume(0, 1, 0));
