@@ -58,6 +58,8 @@ export class Carrier {
   state: CarrierState = 'secured';
   /** Smoothed round trip of PING, ms; undefined before the first. */
   rttMs: number | undefined;
+  /** When the newest PING that was answered was asked: the peer has read all that was sent before. */
+  answeredAt = -Infinity;
   bytesIn = 0;
   /** TLS records in each direction, as near as can be told from here. */
   recordsIn = 0;
@@ -157,6 +159,7 @@ export class Carrier {
   handlePong({ payload }: Frame, now: number): void {
     const [stamp] = decodeNumbers('PONG', payload) as [number];
     const sample = now - stamp / 1000;
+    if (sample >= 0) this.answeredAt = Math.max(this.answeredAt, stamp / 1000);
     if (sample < 0 || sample > MISSED_PINGS * this.facts.pingMs) return;
     this.rttMs = this.rttMs === undefined ? sample : this.rttMs + (sample - this.rttMs) / 8;
   }

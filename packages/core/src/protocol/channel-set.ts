@@ -12,7 +12,7 @@ import { Channel, type ChannelRequestBody } from './channel.js';
 import { ChannelTable } from './channel-table.js';
 import { ProtocolError, type ChannelCode } from './error.js';
 import { encodeJson, encodeNumbers } from './frame.js';
-import { ACK_TIMEOUT_MS, CONFIGURED_SLOTS, MAX_INITIAL_WINDOW, MESSAGE_CHARACTERS, MIN_WINDOW, UNANSWERED_FREES } from './limits.js';
+import { ACK_TIMEOUT_MS, CONFIGURED_SLOTS, MAX_INITIAL_WINDOW, MESSAGE_CHARACTERS, MIN_WINDOW, UNANSWERED_FREES, UNREAD_MS } from './limits.js';
 import type { Ledger } from './outgoing.js';
 import { OwnCarriers } from './own-carriers.js';
 import { printable } from './shape.js';
@@ -40,6 +40,8 @@ export class ChannelSet {
   /** The peer's channels that were freed here and not answered. */
   #unanswered = 0;
   #sweepAt = 0;
+  /** When the last sweep was that counted. */
+  #sweptAt = 0;
 
   constructor(context: TunnelContext, carriers: CarrierSet) {
     this.#context = context;
@@ -279,11 +281,18 @@ export class ChannelSet {
     for (const channel of this.#congested) this.#relieve(channel);
   }
 
-  /** An answer outstanding on a living carrier for long: the peer does not keep the protocol. Counts sweeps, not time: this process may have stood still. */
+  /**
+   * An answer outstanding on a living carrier for long: the peer does not keep the protocol. Counts sweeps, not time: this process
+   * may have stood still. And only those since the last of which the peer has read all that was sent then, as its PONGs show: what
+   * is still on its way, on a slow line with room for much, cannot be answered.
+   */
   #sweep(): void {
-    this.#sweepAt = this.#context.now + SWEEP_MS;
+    const { now } = this.#context;
+    this.#sweepAt = now + SWEEP_MS;
     const { lead } = this.#carriers;
-    if (lead === undefined) return;
+    const readAt = Math.min(...this.#carriers.living().map(({ answeredAt }) => answeredAt));
+    if (lead === undefined || (readAt < this.#sweptAt && now - this.#sweptAt < UNREAD_MS)) return;
+    this.#sweptAt = now;
     for (const channel of this.table.values()) {
       channel.sweeps = channel.state === 'freeing' || channel.out.inFlight ? channel.sweeps + 1 : 0;
       if (channel.sweeps * SWEEP_MS <= ACK_TIMEOUT_MS) continue;

@@ -49,8 +49,10 @@ export const DATAGRAM_QUEUE_MS = 100;
 export const ACK_DELAY_MS = 100;
 /** Bytes received without acknowledgement before one is sent. */
 export const ACK_BYTES = 65_536;
-/** Data or SERVICE_FREE_REQUEST outstanding while a carrier lives, without an answer. */
+/** Data or SERVICE_FREE_REQUEST outstanding while a carrier lives and PINGs behind it are answered, without an answer. */
 export const ACK_TIMEOUT_MS = 30_000;
+/** A peer that answers no PING, though other things come, counts as one that has read what was sent after this. */
+export const UNREAD_MS = 120_000;
 /** One exchange of PROPERTY_EXCHANGE and lists. */
 export const EXCHANGE_TIMEOUT_MS = 10_000;
 /** Ids whose release was asked for before they were opened, remembered by the acting end. */

@@ -1,7 +1,7 @@
 /** A peer, with a valid key, that lies when it resumes: refused or bounded, said in the log, and nobody else's trouble. */
 import { expect } from 'chai';
 import { encodeFrame } from '../../src/protocol/frame.js';
-import { ACK_TIMEOUT_MS, MAX_CARRIERS } from '../../src/protocol/limits.js';
+import { ACK_TIMEOUT_MS, MAX_CARRIERS, UNREAD_MS } from '../../src/protocol/limits.js';
 import { HEADROOM } from '../../src/protocol/outgoing.js';
 import type { Channel } from '../../src/protocol/channel.js';
 import { HostilePeer, resume } from './hostile-peer.js';
@@ -143,12 +143,23 @@ describe('a peer that acknowledges nothing for ever', () => {
     expect(peer.tunnel.retained).to.be.within(100_000, 220_000);
     for (const until = peer.now + 2 * ACK_TIMEOUT_MS; peer.now < until && peer.closed === undefined; peer.now += 500) {
       peer.tunnel.handleTimeout(peer.now);
-      peer.answers();
-      // Signs of life it does give.
-      peer.send(encodeFrame('PONG', 0, Buffer.alloc(8)));
+      // It shows that it reads.
+      peer.send(...peer.answers().filter(({ name }) => name === 'PING').map(({ payload }) => encodeFrame('PONG', 0, payload)));
     }
     expect(peer.closed).to.include({ code: 'TIMEOUT' });
     expect(peer.events.findLast((event) => event.type === 'closed')).to.include({ reason: 'reset', message: 'the protocol was violated: channel 2: no answer for 30 s' });
     expect(peer.tunnel.retained).to.equal(0);
+  });
+
+  it('nor any PING, though it says other things, is given up too, later', () => {
+    const peer = new HostilePeer('right').alive();
+    peer.tunnel.open({ service: 'echo', kind: 'stream', carrier: 'shared' }, undefined, peer.now);
+    peer.answers();
+    for (const until = peer.now + 10 * UNREAD_MS; peer.now < until && peer.closed === undefined; peer.now += 500) {
+      peer.tunnel.handleTimeout(peer.now);
+      peer.answers();
+      peer.send(encodeFrame('PONG', 0, Buffer.alloc(8)));
+    }
+    expect(peer.closed).to.include({ code: 'TIMEOUT', message: 'channel 2: no answer for 30 s' });
   });
 });

@@ -265,6 +265,27 @@ describe('a tunnel, when something goes wrong:', () => {
       expect(pair.left.tunnel.deadline).to.equal(Infinity);
     });
 
+    it('a line on which everything takes longer than 30 s is slow, and not a peer that does not acknowledge', () => {
+      const pair = new TunnelPair();
+      const wire = pair.connect();
+      pair.run();
+      const apps = Array.from({ length: 40 }, () => pair.left.open({}, pair.now));
+      pair.run();
+      for (const app of apps) pair.left.write(app, Buffer.alloc(64_000), pair.now);
+      for (let count = 0; count < 1200; count += 1) {
+        pair.now += 100;
+        for (const { tunnel } of pair.ends) tunnel.handleTimeout(pair.now);
+        pair.settle();
+        // 200 kbit/s, and there is room on the way for all that may be sent.
+        pair.transmit(wire, pair.left);
+        pair.deliver(wire, pair.left, 2500);
+        pair.transmit(wire, pair.right);
+        while (pair.deliver(wire, pair.right));
+      }
+      expect(pair.left.events.filter(({ type }) => type === 'carrier-closed')).to.deep.equal([]);
+      expect(apps.map(({ channel }) => channel.out.retained)).to.deep.equal(apps.map(() => 0));
+    });
+
     it('a peer that does not acknowledge is given up after 30 s', () => {
       const pair = new TunnelPair();
       const wire = pair.connect();
