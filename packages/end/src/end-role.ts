@@ -42,6 +42,8 @@ export interface EndRoleOptions {
   readonly holdMs?: number;
   /** How long a back end may take to connect; 30 s if absent. */
   readonly connectMs?: number;
+  /** Milliseconds since 1970; the machine's if absent. */
+  readonly clock?: () => number;
 }
 
 export class EndRole {
@@ -140,9 +142,9 @@ export class EndRole {
   }
 
   #makeTunnel(parts: { chain: Chain; config: TunnelConfig; pool: Pool; poolShare: number; security: Security }): TunnelEnd {
-    const { node, hub, signer, container, software, logger, neighbourOf, holdMs, connectMs } = this.#options;
+    const { node, hub, signer, container, software, logger, neighbourOf, holdMs, connectMs, clock } = this.#options;
     return new TunnelEnd({
-      ...parts, ...(holdMs === undefined ? {} : { holdMs }), ...(connectMs === undefined ? {} : { connectMs }), node, hub, signer, container, plugins: this.#plugins, software,
+      ...parts, ...(holdMs === undefined ? {} : { holdMs }), ...(connectMs === undefined ? {} : { connectMs }), ...(clock === undefined ? {} : { clock }), node, hub, signer, container, plugins: this.#plugins, software,
       crypto: nodeCrypto,
       neighbourOf,
       logger: logger.child({ tunnel: parts.config.name }),

@@ -1,3 +1,5 @@
+import { MAX_EPOCH } from '@lstp/core';
+
 /** Epochs of one tunnel's instances: milliseconds of the wall clock, but always greater than the last. */
 export class EpochSource {
   #current: number;
@@ -11,6 +13,11 @@ export class EpochSource {
 
   get current(): number {
     return this.#current;
+  }
+
+  /** Another process of this end is known to have `epoch`, and this one is newer: the clock was set back in between. */
+  outrun(epoch: number): void {
+    this.#current = Math.max(this.#current, Math.min(epoch + 1, MAX_EPOCH));
   }
 
   /** For a new instance: max(now, last + 1). */

@@ -48,12 +48,14 @@ export interface TunnelEndOptions {
   readonly neighbourOf: (chain: Chain, node: string) => Neighbour;
   readonly holdMs?: number;
   readonly connectMs?: number;
+  /** Milliseconds since 1970, for epochs. */
+  readonly clock?: () => number;
   readonly logger: Logger;
 }
 
 export class TunnelEnd implements TunnelPolicy {
   readonly #options: TunnelEndOptions;
-  readonly #epochs = new EpochSource();
+  readonly #epochs: EpochSource;
   readonly #tunnel: Tunnel;
   readonly #runner: TunnelRunner;
   readonly #services: ServiceHost;
@@ -79,6 +81,7 @@ export class TunnelEnd implements TunnelPolicy {
     const { config, node, pool, poolShare, software, plugins } = options;
     this.#options = options;
     this.#config = config;
+    this.#epochs = new EpochSource(options.clock);
     const slabs = new Slabs();
     const newInstance = (): string => randomBytes(16).toString('base64url');
     this.#tunnel = new Tunnel({
@@ -241,6 +244,7 @@ export class TunnelEnd implements TunnelPolicy {
       case 'carrier-closed':
         if (event.code === 'TAMPERED') this.#alarm(event.message, { carrier: event.carrier.id, route: this.#carriers.get(event.carrier)?.route });
         this.#carriers.delete(event.carrier);
+        if (event.since !== undefined) this.#outrun(event.since);
         logger.info({ carrier: event.carrier.id, slot: event.carrier.slot, code: event.code, reason: event.message }, 'carrier closed');
         return this.#keeper.handleClosed(event.carrier, event.code);
       case 'slot-wanted':
@@ -294,6 +298,16 @@ export class TunnelEnd implements TunnelPolicy {
     }
     this.#undecided.clear();
     this.#runner.settle();
+  }
+
+  /**
+   * The other end knows a process of this end that began later than this one did. If this one has never been up it is the newer
+   * all the same, and its clock is behind; else the other is.
+   */
+  #outrun(epoch: number): void {
+    if (this.#wasUp) return;
+    this.#options.logger.warn({ since: new Date(epoch).toISOString() }, 'the other end knows a process of this end that began later; if there is none, the clock of this machine was set back');
+    this.#epochs.outrun(epoch);
   }
 
   #handleEstablished(): void {

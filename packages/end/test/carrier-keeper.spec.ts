@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { expect } from 'chai';
 import type { Duplex } from 'node:stream';
-import { freezeSetup, generateIdentity, IDENTITY, LegHub, nodeCrypto, Pool, rendezvousDigest, signerOf, Tunnel, VERSIONS, type Carrier, type LegConnection, type NodeIdentity, type OwnSetup, type Security, type Side } from '@lstp/core';
+import { freezeSetup, generateIdentity, IDENTITY, LegHub, MAX_EPOCH, nodeCrypto, Pool, rendezvousDigest, signerOf, Tunnel, VERSIONS, type Carrier, type LegConnection, type NodeIdentity, type OwnSetup, type Security, type Side } from '@lstp/core';
 import { createLogger } from '@lstp/core/observe';
 import { LyingMiddle, until } from '@lstp/core/testing';
 import { bundledPlugins } from '@lstp/plugins';
@@ -26,6 +26,8 @@ describe('the keeper of an end of desk > west < lab', () => {
   /** What keepers made of it. */
   const carriers: Carrier[] = [];
   const replaced: Carrier[] = [];
+  /** What they told people. */
+  const reports: string[] = [];
   let attempts = 0;
   /** The keepers' clock. */
   let now = 0;
@@ -34,7 +36,7 @@ describe('the keeper of an end of desk > west < lab', () => {
     for (const keeper of keepers.splice(0)) keeper.stop();
     for (const stream of streams.splice(0)) stream.destroy();
     for (const hub of hubs.splice(0)) hub.stop();
-    for (const list of [parked, carriers, replaced]) list.length = 0;
+    for (const list of [parked, carriers, replaced, reports]) list.length = 0;
   });
 
   async function hubOf(node: string, identity: NodeIdentity, listen: boolean): Promise<LegHub> {
@@ -91,7 +93,7 @@ describe('the keeper of an end of desk > west < lab', () => {
         if (side === 'left') carriers.push(carrier);
         return carrier;
       },
-      report: () => {},
+      report: (text) => reports.push(text),
       alarm: () => {},
     });
     keepers.push(keeper);
@@ -108,6 +110,21 @@ describe('the keeper of an end of desk > west < lab', () => {
       parked[count - 1]?.close({ code: 'SHUTTING_DOWN', message: 'this relay is restarted' });
     }
     expect(parked).to.have.length(LOSSES);
+  });
+
+  it('says since when a newer process runs, and outlives a relay that says what is no time', async () => {
+    await startKeeper('right', await startRelay());
+    await until('a leg waits', () => parked.length === 1);
+    parked[0]?.close({ code: 'SUPERSEDED', message: 'a newer process is here', since: 1_700_000_000_000 });
+    await until('it is told', () => reports.some((text) => text.startsWith('another process runs as this end since 2023-11-14T22:13:20.000Z')));
+    await startKeeper('right', await startRelay());
+    await until('a leg waits', () => parked.length === 2);
+    parked[1]?.close({ code: 'SUPERSEDED', message: 'a newer process is here', since: MAX_EPOCH });
+    await until('it is told', () => reports.some((text) => text.includes('+275760-09-13')));
+    await startKeeper('right', await startRelay());
+    await until('a leg waits', () => parked.length === 3);
+    parked[2]?.close({ code: 'SUPERSEDED', message: 'a newer process is here', since: Number.MAX_SAFE_INTEGER });
+    await until('it asks again', () => parked.length === 4);
   });
 
   it('believes of the relay that it goes, and not of another neighbour that it does', async () => {

@@ -281,6 +281,18 @@ describe('two ends on a direct route', function () {
     }
   });
 
+  for (const who of ['desk', 'lab'] as const) {
+    it(`${who}, started again with its clock an hour behind, is the newer process all the same`, async () => {
+      const options = { services: [service('echo', echoes)] };
+      const ends = await startBoth(options);
+      await ends[who].stop();
+      const again = await start(who, options, { clock: () => Date.now() - 3_600_000 });
+      await again.role.established();
+      await expectEcho(who === 'desk' ? again : ends.desk, 'echo');
+      expect(again.log.some(({ msg }) => /clock of this machine was set back/.test(msg))).to.equal(true);
+    });
+  }
+
   it('stop in the moment in which an end is said to an application closes its socket all the same', async () => {
     const before = openHandles();
     const { desk } = await startBoth({ services: [service('echo', echoes)] });

@@ -8,7 +8,7 @@
  *
  * Specification: docs/spec.md, "Carriers", "Associations", "Several carriers".
  */
-import { Carrier, type CarrierFacts } from './carrier.js';
+import { Carrier, isGreater, type CarrierFacts } from './carrier.js';
 import { ProtocolError, type ChannelCode, type WireCode } from './error.js';
 import type { Exchange, Properties } from './exchange.js';
 import { Exchanges, type ExchangesHost } from './exchanges.js';
@@ -40,9 +40,11 @@ export interface CarrierSetHost {
   usesSlot(slot: number): boolean;
 }
 
+/** `since`: with SUPERSEDED, the epoch of the newer process. */
 interface Why {
   readonly code: WireCode;
   readonly message: string;
+  readonly since?: number;
 }
 
 export class CarrierSet implements ExchangesHost {
@@ -122,7 +124,7 @@ export class CarrierSet implements ExchangesHost {
     const carrier = new Carrier(facts, this.#context.now);
     const refusal = this.#refusalOf(carrier);
     this.#carriers.set(facts.id, carrier);
-    if (refusal !== undefined) this.fail(carrier, refusal.code, refusal.message);
+    if (refusal !== undefined) this.#remove(carrier, { code: refusal.code, message: refusal.message }, farewellOf(carrier, refusal));
     else {
       this.#supersede(carrier);
       this.#exchanges.add(carrier);
@@ -164,13 +166,13 @@ export class CarrierSet implements ExchangesHost {
   handleViolation(carrier: Carrier, { wireCode, message }: ProtocolError): void {
     if (!isInUse(carrier) && wireCode !== 'ASSOCIATION_RESET') return this.fail(carrier, wireCode, message);
     this.#renew();
-    this.#forget(carrier, { code: wireCode, message }, farewellOf(carrier, wireCode, message));
+    this.#forget(carrier, { code: wireCode, message }, farewellOf(carrier, { code: wireCode, message }));
     this.#endAssociation({ code: 'ASSOCIATION_RESET', message: `the protocol was violated: ${message}` }, 'reset');
   }
 
   /** Ends a carrier with ERROR. */
   fail(carrier: Carrier, code: WireCode, message: string): void {
-    this.#remove(carrier, { code, message }, farewellOf(carrier, code, message));
+    this.#remove(carrier, { code, message }, farewellOf(carrier, { code, message }));
   }
 
   /** Its connection is gone. */
@@ -215,8 +217,8 @@ export class CarrierSet implements ExchangesHost {
   }
 
   handleError(carrier: Carrier, frame: Frame): void {
-    const { code, message = code } = decodeJson('ERROR', frame.payload);
-    const why: Why = { code, message: `the peer says: ${message}` };
+    const { code, message = code, since } = decodeJson('ERROR', frame.payload);
+    const why: Why = { code, message: `the peer says: ${message}`, ...(since === undefined ? {} : { since }) };
     const isEnd = code === 'ASSOCIATION_RESET' || (code === 'SHUTTING_DOWN' && this.#peerEnding && carrier.slot < CONFIGURED_SLOTS);
     if (!isEnd || !isInUse(carrier)) return this.#remove(carrier, why);
     this.#forget(carrier, why);
@@ -264,8 +266,9 @@ export class CarrierSet implements ExchangesHost {
     if (instance !== this.#instance) return { code: 'SUPERSEDED', message: 'it was set up for an earlier association' };
     if (this.#carriers.size >= MAX_CARRIERS) return { code: 'LIMIT', message: `more than ${MAX_CARRIERS} carriers` };
     const { association } = this.#exchanges;
-    const isOld = association !== undefined && association.peerInstance !== peerInstance && association.peerEpoch > peerEpoch;
-    if (isOld || this.#find((other) => other.facts.peerEpoch > peerEpoch)) return { code: 'SUPERSEDED', message: 'a newer process of the same end is connected' };
+    const remembered = association === undefined || association.peerInstance === peerInstance ? [] : [association.peerEpoch];
+    const since = Math.max(...remembered, ...[...this.#carriers.values()].map((other) => other.facts.peerEpoch));
+    if (since > peerEpoch) return { code: 'SUPERSEDED', message: 'a newer process of the same end is connected', since };
     if (this.#find((other) => other.slot === slot && isGreater(other.facts.rank, rank))) return { code: 'SUPERSEDED', message: 'a newer carrier has its slot' };
     return undefined;
   }
@@ -349,7 +352,7 @@ export class CarrierSet implements ExchangesHost {
     this.#host.restate(lost);
   }
 
-  /** Before carriers go: whoever hears of it may have a set-up ready at once, and its epoch belongs to the instance. */
+  /** Before carriers go: who hears of their ends may send a set-up at once, with this and its epoch. */
   #renew(): void {
     this.#instance = this.#context.options.newInstance();
     this.#context.emit({ type: 'instance' });
@@ -360,7 +363,7 @@ export class CarrierSet implements ExchangesHost {
     const wasUp = this.#lead !== undefined;
     this.#lead = undefined;
     for (const carrier of [...this.#carriers.values()]) {
-      if (carrier !== except) this.#forget(carrier, why, farewellOf(carrier, why.code, why.message));
+      if (carrier !== except) this.#forget(carrier, why, farewellOf(carrier, why));
     }
     this.#exchanges.dissociate();
     this.#untold = [];
@@ -383,16 +386,10 @@ export class CarrierSet implements ExchangesHost {
 }
 
 /** What waits on the carrier, and ERROR behind it. */
-function farewellOf(carrier: Carrier, code: WireCode, message: string): Buffer {
-  return carrier.farewell(encodeJson('ERROR', 0, { code, message: printable(message, MESSAGE_CHARACTERS) }));
+function farewellOf(carrier: Carrier, { message, ...why }: Why): Buffer {
+  return carrier.farewell(encodeJson('ERROR', 0, { ...why, message: printable(message, MESSAGE_CHARACTERS) }));
 }
 
 function isInUse({ state }: Carrier): boolean {
   return state === 'alive' || state === 'listing';
-}
-
-/** Whether rank `a` is greater than rank `b`, member by member. */
-function isGreater(a: readonly number[], b: readonly number[]): boolean {
-  const index = a.findIndex((value, at) => value !== b[at]);
-  return index >= 0 && (a[index] as number) > (b[index] ?? 0);
 }

@@ -184,3 +184,9 @@ export class Carrier {
 function isAnswer(frame: Buffer): boolean {
   return frame[0] === MESSAGES.PONG.type || frame[0] === MESSAGES.SERVICE_FREE_RESPONSE.type;
 }
+
+/** Whether rank `a` is greater than rank `b`, member by member. */
+export function isGreater(a: readonly number[], b: readonly number[]): boolean {
+  const index = a.findIndex((value, at) => value !== b[at]);
+  return index >= 0 && (a[index] as number) > (b[index] ?? 0);
+}

@@ -28,6 +28,8 @@ export const KEYS_PER_NODE = 8;
 export const CONFIGURED_SLOTS = 8;
 export const MAX_SLOT = 65_535;
 export const MAX_ALTERNATIVES = 64;
+/** Milliseconds since 1970 that a Date can still say. */
+export const MAX_EPOCH = 8_640_000_000_000_000;
 
 /** Bytes of every channel that are never lent out; the smallest initial window. */
 export const MIN_WINDOW = 16_384;

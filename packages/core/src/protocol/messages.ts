@@ -6,7 +6,7 @@
  * Type numbers: no frame may begin like a TLS record (0x14 to 0x17) or an ASCII letter.
  */
 import { CHANNEL_CODES, WIRE_CODES } from './error.js';
-import { CONTROL_BYTES, DATA_BYTES, KEYS_PER_NODE, MAX_ALTERNATIVES, MAX_SLOT, MESSAGE_CHARACTERS, POSITION_BYTES, SETUP_BYTES, TOPOLOGY_IN_TLS_BYTES } from './limits.js';
+import { CONTROL_BYTES, DATA_BYTES, KEYS_PER_NODE, MAX_ALTERNATIVES, MAX_EPOCH, MAX_SLOT, MESSAGE_CHARACTERS, POSITION_BYTES, SETUP_BYTES, TOPOLOGY_IN_TLS_BYTES } from './limits.js';
 import { binary, integer, list, object, oneOf, optional, publicKey, text, type Shape, type ShapeOf } from './shape.js';
 
 /** `leg`: between neighbours, in clear. `carrier`: between ends, inside TLS. */
@@ -35,6 +35,7 @@ export interface Row<S, N extends readonly string[]> {
 export type Side = 'left' | 'right';
 const side = oneOf(['left', 'right'] as const);
 const serial = integer(0, Number.MAX_SAFE_INTEGER);
+const epoch = integer(0, MAX_EPOCH);
 const slot = integer(0, MAX_SLOT);
 const nodeName = text(63);
 const code = oneOf(CHANNEL_CODES);
@@ -59,7 +60,7 @@ export const COMMONUNIQUE = object({
   side,
   key: publicKey(),
   peers: list(publicKey(), KEYS_PER_NODE),
-  epoch: serial,
+  epoch,
   instance: binary(16),
   slot,
   alt: integer(0, MAX_ALTERNATIVES - 1),
@@ -146,7 +147,7 @@ export const MESSAGES = {
   /** Orderly end: of a node (link legs), of one carrier (with `slot`: to be replaced), of the tunnel. */
   SHUTDOWN: json(0x38, 'both', object({ node: optional(nodeName), carrier: optional(binary(16)), slot: optional(slot), deadlineMs: integer(0, 86_400_000) })),
   /** Why this leg or carrier ends. `since` goes with SUPERSEDED: the epoch of the one that lives. */
-  ERROR: json(0x39, 'both', object({ code: oneOf(WIRE_CODES), message: optional(message), since: optional(serial) })),
+  ERROR: json(0x39, 'both', object({ code: oneOf(WIRE_CODES), message: optional(message), since: optional(epoch) })),
 } as const;
 
 export type MessageName = keyof typeof MESSAGES;

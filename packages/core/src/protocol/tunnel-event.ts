@@ -8,8 +8,8 @@ export type TunnelEvent =
   | { readonly type: 'established' }
   | { readonly type: 'interrupted' }
   | { readonly type: 'carrier-alive'; readonly carrier: Carrier }
-  /** Write `farewell`, if any, and close it. `code` and `message` say why. */
-  | { readonly type: 'carrier-closed'; readonly carrier: Carrier; readonly code: WireCode; readonly message: string; readonly farewell?: Buffer }
+  /** Write `farewell`, if any, and close it. `code` and `message` say why; `since`: the peer knows a process of this end with this epoch. */
+  | { readonly type: 'carrier-closed'; readonly carrier: Carrier; readonly code: WireCode; readonly message: string; readonly since?: number; readonly farewell?: Buffer }
   /** Both ends bring an additional carrier for `slot`, until `until`. */
   | { readonly type: 'slot-wanted'; readonly slot: number; readonly until: number }
   | { readonly type: 'slot-unwanted'; readonly slot: number }

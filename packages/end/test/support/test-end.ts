@@ -13,6 +13,7 @@ import { until } from '@lstp/core/testing';
 export interface TestEndOptions {
   readonly holdMs?: number;
   readonly connectMs?: number;
+  readonly clock?: () => number;
   readonly plugins?: readonly PluginDefinition[];
 }
 
