@@ -31,14 +31,17 @@ const MOST_IDLE_TIMEOUTS = 3;
 export class Endpoint implements Home {
   tunnel: Tunnel;
   pool: Pool;
-  /** Of the COMMONUNIQUE_INFO of its next carrier: greater for each instance. */
-  epoch = 1;
+  /** Of the COMMONUNIQUE_INFO of its next carrier: greater for each instance, but where the clock was set back. */
+  epoch = 100;
   attempt = 0;
   ended = false;
   frozenUntil = 0;
   readonly speakers = new Map<Channel, Speaker>();
   readonly sockets = new Map<Carrier, Line>();
   readonly #host: EndpointHost;
+  #instances = 0;
+  /** Whether this process had a carrier. */
+  #wasUp = false;
   #wake: Entry | undefined;
   #idleTimeouts = 0;
   #touching = false;
@@ -52,13 +55,14 @@ export class Endpoint implements Home {
     this.tunnel = this.#newTunnel();
   }
 
-  /** Its process dies and starts again. */
-  restart(): void {
+  /** Its process dies and starts again, perhaps at a time before that at which it did last. */
+  restart(clock: 'goes on' | 'is set back'): void {
     for (const socket of this.sockets.values()) socket.close();
     for (const speaker of this.speakers.values()) speaker.dead = true;
     this.sockets.clear();
     this.speakers.clear();
-    this.epoch += 1;
+    this.epoch += clock === 'goes on' ? 1 : -1;
+    this.#wasUp = false;
     this.ended = false;
     this.pool = new Pool(this.#host.scenario.poolBytes);
     this.tunnel = this.#newTunnel();
@@ -119,11 +123,11 @@ export class Endpoint implements Home {
     const { scenario } = this.#host;
     const newInstance = (): string => {
       this.epoch += 1;
-      return instanceOf(this.side, this.epoch);
+      return this.#nextInstance();
     };
     return new Tunnel({
       side: this.side,
-      instance: instanceOf(this.side, this.epoch),
+      instance: this.#nextInstance(),
       newInstance,
       node: this.side,
       software: 'lstp/simulation',
@@ -139,6 +143,11 @@ export class Endpoint implements Home {
       graceMs: scenario.graceMs,
       spread: scenario.spread,
     });
+  }
+
+  #nextInstance(): string {
+    this.#instances += 1;
+    return instanceOf(this.side, this.#instances);
   }
 
   /** What the tunnel kept of the chunk must be a copy: the network's buffer is used again. */
@@ -186,7 +195,12 @@ export class Endpoint implements Home {
       case 'carrier-closed':
         this.sockets.get(event.carrier)?.close(event.farewell);
         this.sockets.delete(event.carrier);
+        // As packages/end: who never had a carrier is the newer process, whatever its clock says.
+        if (event.since !== undefined && !this.#wasUp) this.epoch = Math.max(this.epoch, event.since + 1);
         return this.#host.carrierClosed(this, event);
+      case 'established':
+        this.#wasUp = true;
+        return undefined;
       case 'slot-wanted':
         return this.#host.slotWanted(this, event.slot, event.until);
       case 'slot-unwanted':
@@ -219,8 +233,8 @@ export class Endpoint implements Home {
   }
 }
 
-function instanceOf(side: Side, epoch: number): string {
-  return Buffer.from(`${side.padEnd(10)}${String(epoch).padStart(6, '0')}`).toString('base64url');
+function instanceOf(side: Side, number: number): string {
+  return Buffer.from(`${side.padEnd(10)}${String(number).padStart(6, '0')}`).toString('base64url');
 }
 
 function describe(event: TunnelEvent): string {

@@ -11,6 +11,9 @@ import { connect, type Socket } from './socket.js';
 import type { Scenario } from './scenario.js';
 import type { Stage } from './speaker.js';
 
+/** Until a carrier that is gone is there again when nothing goes wrong: set-up takes more than a line does, so that what the other end said of the last one is read. */
+const HEALED_MS = 200;
+
 export interface Wire {
   readonly slot: number;
   readonly sockets: readonly [Socket, Socket];
@@ -40,7 +43,7 @@ export class Network {
   connectLater(slot: number): void {
     const { agenda, chance, healing } = this.#stage;
     if (slot >= CONFIGURED_SLOTS || this.#pending.has(slot)) return;
-    const at = Math.max(agenda.now, this.outageUntil) + (healing ? 5 : chance.size(1, 400));
+    const at = Math.max(agenda.now, this.outageUntil) + (healing ? HEALED_MS : chance.size(1, 400));
     const entry = agenda.at(at, () => {
       this.#pending.delete(slot);
       if (this.#ends.some(({ ended }) => ended)) return;
@@ -124,6 +127,8 @@ export class Network {
 
   /** There is none here: what stands for relays and set-up cannot be killed. */
   killRelay(): void {}
+
+  drainRelay(): void {}
 
   lieOfRelay(): void {}
 

@@ -7,6 +7,7 @@ import type { CarrierFacts } from '../../src/protocol/carrier.js';
 import { rendezvousDigest } from '../../src/protocol/digest.js';
 import { ProtocolError } from '../../src/protocol/error.js';
 import { FrameReader } from '../../src/protocol/frame.js';
+import { PASS_THROUGH_MS } from '../../src/protocol/limits.js';
 import type { Side } from '../../src/protocol/messages.js';
 import { checkPeerSetup, type CheckedPeer } from '../../src/protocol/peer-check.js';
 import { freezeSetup, type ClearSetup, type OwnSetup } from '../../src/protocol/setup.js';
@@ -170,9 +171,11 @@ class Attempt {
   }
 
   #accept(setup: ClearSetup): void {
-    const { leg, way, own, end } = this.#parts;
+    const { leg, way, own, end, isCurrent, fail } = this.#parts;
     this.#peer = end.check(own, setup, { leg, alt: way.alt });
     leg.command((one) => one.sendPassThrough());
+    // A leg on which PASS_THROUGH went is not pinged any more.
+    end.world.after(PASS_THROUGH_MS, () => isCurrent() && !leg.leg.transparent && (leg.close(), fail('no PASS_THROUGH')));
   }
 
   /** Both show their set-up again where no relay can change it. */

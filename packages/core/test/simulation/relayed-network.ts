@@ -113,12 +113,29 @@ export class RelayedNetwork extends Network {
     this.#stage.note(() => `${middle.name} is killed`);
     this.#world.keepTime();
     middle.stop();
-    agenda.after(chance.size(1, 3000), () => {
-      if (middle.isRunning) return;
-      this.#stage.note(() => `${middle.name} is started again`);
+    agenda.after(chance.size(1, 3000), () => this.#startAgain(middle));
+  }
+
+  /** It takes no more set-ups and keeps its pairs, until its time is over; its successor starts then, since simulated nodes have one address. */
+  override drainRelay(): void {
+    const { agenda, chance } = this.#stage;
+    const middle = chance.pick(this.#middles);
+    if (!middle.isRunning) return;
+    this.#stage.note(() => `${middle.name} drains`);
+    this.#world.keepTime();
+    middle.drain();
+    agenda.after(chance.size(1, 10_000), () => {
       this.#world.keepTime();
-      middle.start();
+      middle.stop();
+      this.#startAgain(middle);
     });
+  }
+
+  #startAgain(middle: SimMiddle): void {
+    if (middle.isRunning) return;
+    this.#stage.note(() => `${middle.name} is started again`);
+    this.#world.keepTime();
+    middle.start();
   }
 
   /** For a while what it forwards is not what it got: set-up, or the bytes behind it. */

@@ -3,7 +3,7 @@ import type { Chance } from './chance.js';
 import type { Link } from './socket.js';
 import type { Plan } from './speaker.js';
 
-export type Mishap = 'reset' | 'lopsided' | 'black-hole' | 'half-black-hole' | 'total-loss' | 'freeze' | 'restart' | 'replace' | 'renew' | 'outage' | 'shutdown' | 'relay-killed' | 'relay-lies';
+export type Mishap = 'reset' | 'lopsided' | 'black-hole' | 'half-black-hole' | 'total-loss' | 'freeze' | 'restart' | 'clock-set-back' | 'replace' | 'renew' | 'outage' | 'shutdown' | 'relay-killed' | 'relay-drained' | 'relay-lies';
 
 export interface Answer {
   readonly acceptAfterMs: number;
@@ -44,6 +44,8 @@ export interface Scenario {
 const RELAYED = 0.1;
 /** In how many nothing goes wrong, and carriers are only replaced: nobody may see a tunnel without one. */
 const CALM = 0.05;
+/** With the largest capacity a line holds more than may stay without an answer. */
+const SLOW_BYTES_PER_MS = 20;
 const ROUTES = [
   [['left', 'west', 'right']],
   [['left', 'west', 'east', 'right']],
@@ -61,7 +63,7 @@ export function scenarioOf(chance: Chance): Scenario {
     slots,
     spread: slots > 1 && chance.flip(0.6),
     routes,
-    links: Array.from({ length: 3 }, () => linkOf(chance)),
+    links: Array.from({ length: 3 }, () => linkOf(chance, isLong)),
     poolBytes: chance.pick([64 * 1024 * 1024, 400_000, 50_000, 0, 0]),
     poolShare: chance.pick([64 * 1024 * 1024, 64 * 1024 * 1024, 1_000_000, 0]),
     maxChannels: [maxChannelsOf(chance), maxChannelsOf(chance)],
@@ -80,20 +82,20 @@ function maxChannelsOf(chance: Chance): number {
   return chance.flip(0.2) ? chance.int(1, 3) : 64;
 }
 
-function linkOf(chance: Chance): Link {
+function linkOf(chance: Chance, isLong: boolean): Link {
   return {
     latencyMs: chance.pick([0, 0.1, 1, 20, 80]),
     jitterMs: chance.pick([0, 0.5, 10]),
     capacityBytes: chance.pick([500, 20_000, 200_000, 1_000_000]),
-    bytesPerMs: chance.pick([Infinity, Infinity, 50_000, 3000]),
+    bytesPerMs: isLong && chance.flip(0.3) ? SLOW_BYTES_PER_MS : chance.pick([Infinity, Infinity, 50_000, 3000]),
     chunking: chance.pick(['whole', 'whole', 'random', 'small', 'single']),
   };
 }
 
 function mishapOf(chance: Chance, isRelayed: boolean): Mishap {
-  if (isRelayed && chance.flip(0.5)) return chance.pick(['relay-killed', 'relay-lies']);
+  if (isRelayed && chance.flip(0.5)) return chance.pick(['relay-killed', 'relay-drained', 'relay-lies']);
   const common = ['reset', 'reset', 'lopsided', 'lopsided', 'black-hole', 'half-black-hole', 'total-loss', 'freeze', 'replace', 'renew'] as const;
-  return chance.flip(0.9) ? chance.pick(common) : chance.pick(['restart', 'outage', 'shutdown']);
+  return chance.flip(0.9) ? chance.pick(common) : chance.pick(['restart', 'clock-set-back', 'outage', 'shutdown']);
 }
 
 function conversationOf(chance: Chance, activeMs: number): ConversationPlan {

@@ -23,7 +23,7 @@ export interface Link {
   readonly latencyMs: number;
   readonly jitterMs: number;
   readonly capacityBytes: number;
-  readonly bytesPerMs: number;
+  bytesPerMs: number;
   readonly chunking: Chunking;
 }
 

@@ -20,7 +20,7 @@ const FAULTS: readonly WireCode[] = ['PROTOCOL', 'LIMIT', 'TAMPERED', 'INTERNAL'
 const HEALING_MS = 120_000;
 /** Time in which the ends must have forgotten about it then. */
 const SETTLING_MS = 2 * OWN_CARRIER_TIMEOUT_MS;
-const MOST_STEPS = 200_000;
+const MOST_STEPS = 2_000_000;
 
 export interface WorldOptions {
   /** Gets a line for everything that happens. */
@@ -180,6 +180,7 @@ export class World implements EndpointHost {
   #heal(): void {
     this.note(() => 'nothing goes wrong any more');
     this.healing = true;
+    for (const link of this.scenario.links) link.bytesPerMs = Infinity;
     for (const end of this.ends) if (end.ended) this.#restart(end);
     for (const end of this.ends) for (const speaker of end.speakers.values()) speaker.heal();
     this.network.heal(this.scenario.slots);
@@ -193,8 +194,10 @@ export class World implements EndpointHost {
     else if (kind === 'outage') this.#outage();
     else if (kind === 'freeze') chance.pick(this.ends).freeze(this.agenda.now + chance.size(10, 8000));
     else if (kind === 'restart') this.#restart(chance.pick(this.ends));
+    else if (kind === 'clock-set-back') this.#restart(chance.pick(this.ends), 'is set back');
     else if (kind === 'shutdown') this.#shutdown();
     else if (kind === 'relay-killed') network.killRelay();
+    else if (kind === 'relay-drained') this.#drainRelay();
     else if (kind === 'relay-lies') network.lieOfRelay();
     else if (kind === 'renew') this.#renew();
     else if (kind === 'replace') network.connect(chance.int(0, this.scenario.slots - 1));
@@ -216,9 +219,15 @@ export class World implements EndpointHost {
     for (const wire of this.network.living) this.network.reset(wire);
   }
 
-  #restart(end: Endpoint): void {
+  /** Ends hear of it, and build others. */
+  #drainRelay(): void {
+    this.network.drainRelay();
+    this.#renew();
+  }
+
+  #restart(end: Endpoint, clock: 'goes on' | 'is set back' = 'goes on'): void {
     this.#excuseAll(...RESTART_CODES);
-    end.restart();
+    end.restart(clock);
     this.network.restarted(end.side);
   }
 

@@ -48,6 +48,12 @@ export class SimMiddle extends SimNode {
     this.#dials.clear();
   }
 
+  /** Takes no more set-ups; pairs go on until stop(). */
+  drain(): void {
+    this.rendezvous.drain();
+    this.#work();
+  }
+
   /** Whether nothing is left of any set-up. */
   get isIdle(): boolean {
     return [...this.rendezvous.legs()].length === 0 && this.#legs.size === 0;
