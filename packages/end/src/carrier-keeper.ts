@@ -6,7 +6,7 @@
  * Specification: docs/spec.md, "Dialing neighbours".
  */
 import { isDeepStrictEqual } from 'node:util';
-import { Backoff, type Carrier, type ClearSetup, type LegConnection, type PublicKey, type WireCode } from '@lstp/core';
+import { Backoff, CONFIGURED_SLOTS, OWN_CARRIERS, type Carrier, type ClearSetup, type LegConnection, type PublicKey, type WireCode } from '@lstp/core';
 import type { BuiltCarrier } from './carrier-builder.js';
 import { Lane, type LaneFacts, type LaneFailure, type LaneHost } from './lane.js';
 import { isLoss, leadsOver, whyOf, type LaneControl } from './lane-control.js';
@@ -40,6 +40,11 @@ export interface KeeperOptions {
   alarm(text: string, facts: LaneFacts): void;
 }
 
+interface Held {
+  readonly leg: LegConnection;
+  readonly setup: ClearSetup;
+}
+
 interface SlotState {
   readonly slot: number;
   readonly lanes: LaneControl[];
@@ -51,7 +56,8 @@ interface SlotState {
   readonly preferred: number;
   /** Left end: the alternative that is being tried. */
   walk: number;
-  held: { readonly leg: LegConnection; readonly setup: ClearSetup } | undefined;
+  /** Left end: set-ups on other ways than the carrier's, by the alternative; one is answered when the carrier is gone. */
+  readonly held: Map<number, Held>;
   /** A middle on the way of the carrier that is going down: another way is being tried meanwhile. */
   leaving: string | undefined;
   expiry: NodeJS.Timeout | undefined;
@@ -104,11 +110,8 @@ export class CarrierKeeper {
     const state = this.#addSlot(slot);
     state.expiry = setTimeout(() => state.carrier === undefined && this.#dropSlot(slot), forMs);
     this.#ensure(state);
-    for (const [leg, { setup, timer }] of this.#strangers) {
-      if (setup.info.slot !== slot) continue;
-      clearTimeout(timer);
-      this.#strangers.delete(leg);
-      this.handleInbound(leg, setup);
+    for (const [leg, { setup }] of this.#strangers) {
+      if (setup.info.slot === slot && this.#dropStranger(leg)) this.handleInbound(leg, setup);
     }
   }
 
@@ -128,7 +131,7 @@ export class CarrierKeeper {
     state.leaving = undefined;
     // Whatever is silent on this way would swallow the next attempt, too.
     if (code === 'TIMEOUT') state.walk = (state.alt + 1) % state.lanes.length;
-    const { held } = state;
+    const [held] = state.held.values();
     if (held !== undefined) return this.#answerHeld(state, held);
     const control = state.lanes[state.alt];
     if (control === undefined || this.#stopped) return;
@@ -152,8 +155,8 @@ export class CarrierKeeper {
       if (walk < 0) continue;
       state.leaving = node;
       state.walk = walk;
-      const { held } = state;
-      if (held === undefined || leadsOver(state.lanes[held.setup.info.alt], node)) this.#walk(state);
+      const held = [...state.held.values()].find(({ setup }) => !leadsOver(state.lanes[setup.info.alt], node));
+      if (held === undefined) this.#walk(state);
       else this.#answerHeld(state, held);
     }
   }
@@ -163,19 +166,20 @@ export class CarrierKeeper {
     const { slot, alt, instance } = setup.info;
     const state = this.#slots.get(slot);
     if (this.#stopped) return leg.close({ code: 'SHUTTING_DOWN', message: 'this end is going down' });
+    if (this.#alternatives[alt]?.neighbour.keys.includes(leg.peer?.key ?? '') !== true) return leg.close({ code: 'ROUTE', message: `alternative ${alt} does not come here over you` });
     if (state === undefined) return this.#holdStranger(leg, setup);
     const isLeaving = state.leaving !== undefined && !leadsOver(state.lanes[alt], state.leaving);
     const isNeedless = state.alt !== alt && alt !== state.preferred && !isLeaving;
     const keeps = this.#options.side === 'left' && state.carrier?.facts.peerInstance === instance && isNeedless;
     if (!keeps) return this.#answer(state, leg, setup);
-    state.held?.leg.close({ code: 'SUPERSEDED', message: 'another leg waits for this slot' });
-    state.held = { leg, setup };
-    leg.handler = { handleNews: () => {}, handleEnd: () => this.#unhold(state, leg) };
+    state.held.get(alt)?.leg.close({ code: 'SUPERSEDED', message: 'another leg waits for this slot on this way' });
+    state.held.set(alt, { leg, setup });
+    leg.handler = { handleNews: () => {}, handleEnd: () => state.held.get(alt)?.leg === leg && state.held.delete(alt) };
   }
 
   #addSlot(slot: number): SlotState {
     const preferred = slot < this.#options.carriers ? slot % this.#alternatives.length : 0;
-    const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, preferred, walk: preferred, held: undefined, leaving: undefined, expiry: undefined };
+    const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, preferred, walk: preferred, held: new Map(), leaving: undefined, expiry: undefined };
     for (const { dials, ...facts } of this.#alternatives) {
       state.lanes.push({ lane: new Lane({ ...facts, slot }, this.#laneHost(state)), dials, backoff: new Backoff(), reachedAt: undefined, timer: undefined });
     }
@@ -200,7 +204,7 @@ export class CarrierKeeper {
     if (state === undefined) return;
     this.#slots.delete(slot);
     clearTimeout(state.expiry);
-    state.held?.leg.close({ code: 'SHUTTING_DOWN', message: 'this slot is no longer wanted' });
+    for (const { leg } of state.held.values()) leg.close({ code: 'SHUTTING_DOWN', message: 'this slot is no longer wanted' });
     for (const control of state.lanes) {
       clearTimeout(control.timer);
       control.lane.cancel();
@@ -270,14 +274,14 @@ export class CarrierKeeper {
     return this.#options.side === 'right' && state.alt !== lane.facts.alt;
   }
 
-  #answerHeld(state: SlotState, { leg, setup }: NonNullable<SlotState['held']>): void {
-    state.held = undefined;
+  #answerHeld(state: SlotState, { leg, setup }: Held): void {
+    state.held.delete(setup.info.alt);
     this.#answer(state, leg, setup);
   }
 
   #answer(state: SlotState, leg: LegConnection, setup: ClearSetup): void {
     const control = state.lanes[setup.info.alt];
-    if (control === undefined) return leg.close({ code: 'ROUTE', message: `there is no alternative ${setup.info.alt} here` });
+    if (control === undefined) return;
     clearTimeout(control.timer);
     control.lane.answer(leg, setup);
   }
@@ -341,7 +345,7 @@ export class CarrierKeeper {
     if (this.#stopped) return;
     if (this.#options.side === 'left' && state.carrier !== undefined && state.leaving === undefined) return this.#returnLater(state);
     const isLast = this.#options.side === 'right' || control.lane.facts.alt >= state.lanes.length - 1;
-    const waitMs = failure.code === 'SUPERSEDED' ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now(), whyOf(failure)) : 0;
+    const waitMs = failure.since !== undefined ? SUPERSEDED_MS : isLast ? control.backoff.next(this.#options.now(), whyOf(failure)) : 0;
     control.timer = setTimeout(() => this.#again(state, control), waitMs);
   }
 
@@ -364,23 +368,23 @@ export class CarrierKeeper {
     control.reachedAt = undefined;
   }
 
-  #unhold(state: SlotState, leg: LegConnection): void {
-    if (state.held?.leg === leg) state.held = undefined;
+  /** One leg a slot and way, and only for slots that either end may choose. */
+  #holdStranger(leg: LegConnection, setup: ClearSetup): void {
+    const { slot, alt } = setup.info;
+    if (slot < CONFIGURED_SLOTS || slot >= CONFIGURED_SLOTS + 2 * OWN_CARRIERS) return this.#refuseStranger(leg, slot);
+    const before = [...this.#strangers].find(([, other]) => other.setup.info.slot === slot && other.setup.info.alt === alt);
+    if (before !== undefined) this.#dropStranger(before[0])?.close({ code: 'SUPERSEDED', message: 'another leg waits for this slot on this way' });
+    const timer = setTimeout(() => this.#dropStranger(leg) && this.#refuseStranger(leg, slot), UNKNOWN_SLOT_MS);
+    this.#strangers.set(leg, { setup, timer });
+    leg.handler = { handleNews: () => {}, handleEnd: () => this.#dropStranger(leg) };
   }
 
-  #holdStranger(leg: LegConnection, setup: ClearSetup): void {
-    const refuse = (): void => {
-      this.#strangers.delete(leg);
-      leg.close({ code: 'ROUTE', message: `slot ${setup.info.slot} is not in use` });
-    };
-    const timer = setTimeout(refuse, UNKNOWN_SLOT_MS);
-    this.#strangers.set(leg, { setup, timer });
-    leg.handler = {
-      handleNews: () => {},
-      handleEnd: () => {
-        clearTimeout(timer);
-        this.#strangers.delete(leg);
-      },
-    };
+  #dropStranger(leg: LegConnection): LegConnection | undefined {
+    clearTimeout(this.#strangers.get(leg)?.timer);
+    return this.#strangers.delete(leg) ? leg : undefined;
+  }
+
+  #refuseStranger(leg: LegConnection, slot: number): void {
+    leg.close({ code: 'ROUTE', message: `slot ${slot} is not in use` });
   }
 }

@@ -47,6 +47,8 @@ export interface LaneFailure {
   readonly message: string;
   /** The neighbour had not authenticated us yet. */
   readonly wasStranger?: true;
+  /** A newer process of this end runs, with this epoch. */
+  readonly since?: number;
 }
 
 /** waiting: for a standby leg; reaching: dialing, parked, on the way to the peer; building: the peer is known, TLS under way. */
@@ -146,7 +148,9 @@ export class Lane {
       handleEnd: (end, leg) => {
         if (!this.#isCurrent(generation)) return;
         this.#leg = undefined;
-        this.#fail({ code: end.code, message: explain(end), ...(leg.peer === undefined && { wasStranger: true }) });
+        // With the own epoch it is another attempt of this process that lives.
+        const since = end.code === 'SUPERSEDED' && end.since !== own.info.epoch ? end.since : undefined;
+        this.#fail({ code: end.code, message: explain(end, since), ...(leg.peer === undefined && { wasStranger: true }), ...(since !== undefined && { since }) });
       },
     };
   }
@@ -204,7 +208,7 @@ export class Lane {
   }
 }
 
-function explain({ code, message, since, isTold }: LegEnd): string {
-  if (code === 'SUPERSEDED' && since !== undefined) return `another process runs as this end since ${new Date(since).toISOString()}; it is asked again in a minute`;
+function explain({ code, message, isTold }: LegEnd, since: number | undefined): string {
+  if (since !== undefined) return `another process runs as this end since ${new Date(since).toISOString()}; it is asked again in a minute`;
   return isTold ? `refused: ${message} (${code})` : message;
 }
