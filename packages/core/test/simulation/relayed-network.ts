@@ -30,6 +30,7 @@ export class RelayedNetwork extends Network {
   /** Additional slots, and until when which end wants them. */
   readonly #wantedUntil = new Map<string, number>();
   readonly #facts = new Map<string, CarrierFacts>();
+  readonly #draining = new Set<SimMiddle>();
   /** What a relay may play back: set-ups that it has forwarded. */
   readonly #overheard: SetupPayloads[] = [];
 
@@ -76,6 +77,7 @@ export class RelayedNetwork extends Network {
   override heal(slots: number): void {
     this.outageUntil = 0;
     for (const middle of this.#middles) {
+      if (this.#draining.has(middle)) this.#endDrain(middle);
       if (!middle.isRunning) middle.start();
       this.#beHonest(middle);
     }
@@ -124,11 +126,15 @@ export class RelayedNetwork extends Network {
     this.#stage.note(() => `${middle.name} drains`);
     this.#world.keepTime();
     middle.drain();
-    agenda.after(chance.size(1, 10_000), () => {
-      this.#world.keepTime();
-      middle.stop();
-      this.#startAgain(middle);
-    });
+    this.#draining.add(middle);
+    agenda.after(chance.size(1, 10_000), () => this.#draining.has(middle) && this.#endDrain(middle));
+  }
+
+  #endDrain(middle: SimMiddle): void {
+    this.#draining.delete(middle);
+    this.#world.keepTime();
+    middle.stop();
+    this.#startAgain(middle);
   }
 
   #startAgain(middle: SimMiddle): void {

@@ -30,6 +30,9 @@ export interface Link {
 /** How often a close is a reset: where bytes of the peer came that nobody reads any more. */
 const RESETS = 0.3;
 
+/** On a slow line a write arrives little by little, not all of it at last. */
+const PACKET_MS = 100;
+
 /** Bytes that go one at a time before a link of chunking `single` goes on in small chunks: time is short. */
 const SINGLE_BYTES = 300;
 
@@ -77,13 +80,8 @@ export class Socket {
 
   /** Does not copy: as with a real socket, the bytes must not change before they are out. */
   write(bytes: Buffer): void {
-    if (this.closed) return;
-    const { latencyMs, jitterMs, bytesPerMs } = this.#link;
-    this.#freeAt = Math.max(this.#freeAt, this.#agenda.now) + bytes.length / bytesPerMs;
-    const at = this.#freeAt + latencyMs + this.#chance.next() * jitterMs;
-    this.#queue.push({ bytes, at });
-    this.#queued += bytes.length;
-    this.#deliverLater();
+    const most = this.#link.bytesPerMs * PACKET_MS;
+    for (let at = 0; at < bytes.length && !this.closed; at += most) this.#send(bytes.subarray(at, at + most));
   }
 
   /** What was written still gets through, if the network lets it, or in part, with a reset behind it; nothing is read any more. */
@@ -104,6 +102,16 @@ export class Socket {
     if (this.closed) return;
     this.closed = true;
     this.#handlers?.lost();
+  }
+
+  /** At most as much as arrives in PACKET_MS. */
+  #send(bytes: Buffer): void {
+    const { latencyMs, jitterMs, bytesPerMs } = this.#link;
+    this.#freeAt = Math.max(this.#freeAt, this.#agenda.now) + bytes.length / bytesPerMs;
+    const at = this.#freeAt + latencyMs + this.#chance.next() * jitterMs;
+    this.#queue.push({ bytes, at });
+    this.#queued += bytes.length;
+    this.#deliverLater();
   }
 
   #reset(): void {
