@@ -40,6 +40,13 @@ describe('a forward service', function () {
     await Promise.all([...nodes.values()].map((node) => node.established()));
   }
 
+  /** Why nodes with this service do not start. */
+  async function refusal(service: string): Promise<string> {
+    const outcome = await start(service).then(() => 'it started', (error: Error) => error.message);
+    await Promise.all([...nodes.values()].map((node) => node.stop()));
+    return outcome;
+  }
+
   async function serving(serve: (socket: Socket) => void): Promise<TestServer> {
     const server = await TestServer.start(serve);
     servers.push(server);
@@ -73,11 +80,10 @@ describe('a forward service', function () {
       expect(nodes.get('desk')?.status().tunnels[0]?.services[0]?.addresses).to.deep.equal([`127.0.0.1:${from}-${from + 2}`]);
     });
 
-    it('does not work, and frees what it had, where one of its ports is taken', async () => {
+    it('does not start, and frees what it had, where one of its ports is taken', async () => {
       const taken = await saying('taken');
       const from = taken.port > 60_000 ? taken.port - 1 : taken.port;
-      await start(`listen: "127.0.0.1:${from}-${from + 1}", to: "127.0.0.1:1-2"`);
-      expect(nodes.get('desk')?.status().tunnels[0]?.services[0]).to.have.property('error').which.matches(new RegExp(`cannot listen on 127\\.0\\.0\\.1:${taken.port}: the address is in use`));
+      expect(await refusal(`listen: "127.0.0.1:${from}-${from + 1}", to: "127.0.0.1:1-2"`)).to.match(new RegExp(`service web of tunnel acme: cannot listen on 127\\.0\\.0\\.1:${taken.port}: the address is in use`));
       const free = connect(from === taken.port ? from + 1 : from, '127.0.0.1');
       const [error] = (await once(free, 'error')) as [NodeJS.ErrnoException];
       expect(error.code).to.equal('ECONNREFUSED');
@@ -210,8 +216,7 @@ describe('a forward service', function () {
     });
 
     it('says what to do where there is none', async () => {
-      await start('listen: "systemd:web", to: "127.0.0.1:1"');
-      expect(nodes.get('desk')?.status().tunnels[0]?.services[0]).to.have.property('error').which.matches(/cannot listen on systemd:web: no socket was handed over to this process; start it by a systemd socket unit/);
+      expect(await refusal('listen: "systemd:web", to: "127.0.0.1:1"')).to.match(/cannot listen on systemd:web: no socket was handed over to this process; start it by a systemd socket unit/);
     });
   });
 });

@@ -87,6 +87,21 @@ describe('lstp up', function () {
     }
   });
 
+  it('does not start where services cannot listen, and names each with its place and what to do', async () => {
+    const taken = await TestServer.start(echo);
+    try {
+      chain.write(`      web: { at: desk, listen: "127.0.0.1:${taken.port}", to: "127.0.0.1:1" }\n      fine: { at: desk, listen: "127.0.0.1:${chain.front}", to: "127.0.0.1:1" }\n      box: { at: desk, listen: "unix:${place.folder}/absent/box.sock", to: "127.0.0.1:1" }\n`);
+      const ended = await place.run(['up', 'chain.yaml', '--as', 'desk', '--keys', 'keys', '--log-level', 'silent']);
+      expect([ended.status, ended.stdout]).to.deep.equal([1, '']);
+      expect(ended.stderr).to.equal(
+        `lstp: chain.yaml:9:7: service web of tunnel acme: cannot listen on 127.0.0.1:${taken.port}: the address is in use; stop what listens there, or choose another port\n` +
+          `chain.yaml:11:7: service box of tunnel acme: cannot listen on unix:${place.folder}/absent/box.sock: the folder of the socket does not exist\n`,
+      );
+    } finally {
+      await taken.stop();
+    }
+  });
+
   it('takes over changed services at SIGHUP, and keeps open connections', async () => {
     const running = await startAll(place);
     const socket = await opened(chain.front);

@@ -71,8 +71,14 @@ export class EndRole {
     return this.#tunnels;
   }
 
+  /**
+   * Front ends listen and carriers are being built when it resolves. Rejects before any carrier, which could put an end to
+   * those of a process that runs already, with all that keeps services from listening; the caller stops it then.
+   */
   async start(): Promise<void> {
-    await Promise.all(this.#tunnels.map((tunnel) => tunnel.start()));
+    const unready = (await Promise.all(this.#tunnels.map((tunnel) => tunnel.startServices()))).flat();
+    if (unready.length > 0) throw Object.assign(new Error(unready.join('\n')), { code: 'ERR_LSTP_SERVICE' });
+    for (const tunnel of this.#tunnels) tunnel.buildCarriers();
   }
 
   async established(): Promise<void> {

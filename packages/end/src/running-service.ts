@@ -22,6 +22,8 @@ export interface RunningService {
   readonly tally?: Tally;
   /** Why it does not work. */
   error?: string;
+  /** Of that error, where it has one. */
+  readonly code?: string;
 }
 
 export interface ServiceParts {

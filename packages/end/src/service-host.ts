@@ -1,6 +1,7 @@
 /**
  * The services of one tunnel at this end: front ends that take applications in, back ends that connect to real servers.
- * Each is made from the node's container and knows only its own options. One that fails takes itself down, never the node.
+ * Each is made from the node's container and knows only its own options. One that fails takes itself down, never the node;
+ * but an end does not start without those that cannot listen (EndRole).
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Duplex } from 'node:stream';
@@ -37,6 +38,12 @@ export interface ServiceHostOptions {
   readonly who: () => Who;
 }
 
+export interface UnreadyService {
+  readonly config: ServiceConfig;
+  readonly error: string;
+}
+
+const CANNOT_LISTEN: ReadonlySet<string> = new Set(['ERR_LSTP_LISTEN', 'ERR_LSTP_DISPLAY']);
 /** Kinds of channel, and what a back end must have to take them. */
 const METHODS = { stream: 'connect', datagram: 'connectDatagrams', listen: 'listen' } as const;
 type Kind = ChannelRequestBody['kind'];
@@ -86,6 +93,11 @@ export class ServiceHost {
       if (line !== undefined) lines.push(`service ${name}: ${line}`);
     }
     return lines;
+  }
+
+  /** Services that should take applications in here and cannot listen. */
+  get unready(): UnreadyService[] {
+    return [...this.#services.values()].flatMap(({ config, error, code = '' }) => (error !== undefined && CANNOT_LISTEN.has(code) ? [{ config, error }] : []));
   }
 
   async stop(): Promise<void> {

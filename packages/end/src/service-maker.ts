@@ -60,10 +60,10 @@ export class ServiceMaker {
       for (const one of made) await withinTime(Promise.resolve(one.start?.()), START_TIMEOUT_MS, `start() took longer than ${START_TIMEOUT_MS / 1000} s`);
       return { config, role, tally, ...(parts === undefined ? {} : { parts }), ...ends };
     } catch (error) {
-      const { message } = error as Error;
+      const { message, code } = error as NodeJS.ErrnoException;
       logger.error({ service: config.name, reason: message }, 'service failed');
       for (const one of made) await this.#stopOne(one, config.name);
-      return { config, role, error: message };
+      return { config, role, error: message, ...(code === undefined ? {} : { code }) };
     }
   }
 

@@ -132,14 +132,20 @@ export class TunnelEnd implements TunnelPolicy {
     return this.#tunnel.established;
   }
 
-  /** Front ends listen and carriers are being built when it resolves. */
-  async start(): Promise<void> {
-    const { hub, crypto, config } = this.#options;
+  /** Starts the services. Front ends listen when it resolves, but those that it names: a line for each. */
+  async startServices(): Promise<string[]> {
+    const { hub, crypto, chain } = this.#options;
     this.#unlisten = hub.onLinkNews(({ node }, from) => node !== undefined && this.#keeper.handleDraining(node, from));
     this.#unregister = hub.register(rendezvousDigest(crypto, this.#config.common), {
       handleSetup: (setup, leg: LegConnection) => this.#keeper.handleInbound(leg, setup),
     });
     await this.#services.apply(this.#config.services);
+    return this.#services.unready.map(({ config: { name, place }, error }) => `${chain.file}:${place.line}:${place.column}: service ${name} of tunnel ${this.name}: ${error}`);
+  }
+
+  /** Carriers are being built from now on. */
+  buildCarriers(): void {
+    const { config } = this.#options;
     if (config.login === undefined) return this.#keeper.start();
     this.#progress = 'waiting for log-in';
     // People may be asked, who take their time: the node is ready without them.

@@ -8,7 +8,8 @@
  *   2. `options` checks what the chain file says (also in `lstp check`), before anything runs.
  *   3. The class of the wanted role is resolved from the node's container, one instance per service (login: per tunnel;
  *      security, leg dialer, leg listener: per node). Its constructor asks for what it needs by the tokens below; it must not do I/O.
- *   4. `start()` is awaited, for at most 30 s. A front end listens now. A throw fails this service, not the node.
+ *   4. `start()` is awaited, for at most 30 s. A front end listens now. A throw fails this service, not the node, unless
+ *      the node is starting and its code is ERR_LSTP_LISTEN, as LISTENERS has it: a node is ready when all listeners accept.
  *   5. It works: a front end opens channels, a back end is asked for connections, a codec, a rewriter or a monitor is
  *      asked for its part of every channel.
  *   6. `stop()` is awaited, for at most 5 s, also after a failed start. Everything it made is gone afterwards; channels
