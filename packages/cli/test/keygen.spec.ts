@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readIdentity } from '@lstp/core/security';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Workplace } from './support/lstp.js';
 
@@ -33,6 +33,20 @@ describe('lstp keygen', function () {
     expect(stderr).to.contain('desk.key: exists already and is not overwritten');
     expect(readFileSync(join(place.folder, 'desk.key'), 'utf8')).to.equal(before);
   });
+
+  const places: [string, string, RegExp][] = [
+    ['a folder that is a file', 'plain/keys', /^lstp: plain\/keys\/desk\.key: cannot be made: ENOTDIR: .*'plain\/keys'/],
+    ['a file as the folder', 'plain', /^lstp: plain\/desk\.key: cannot be made: EEXIST: .*'plain'/],
+    ...(process.platform === 'linux' ? ([['a folder where none can be made', '/proc/absent/keys', /^lstp: \/proc\/absent\/keys\/desk\.key: cannot be made: ENOENT: .*'\/proc\/absent'/]] as [string, string, RegExp][]) : []),
+  ];
+  for (const [what, folder, message] of places) {
+    it(`says why it cannot write into ${what}`, async () => {
+      writeFileSync(join(place.folder, 'plain'), '');
+      const { status, stdout, stderr } = await place.run(['keygen', 'desk', '--keys', folder]);
+      expect([status, stdout]).to.deep.equal([1, '']);
+      expect(stderr).to.match(message);
+    });
+  }
 
   it('refuses what is no name of a node, naming one that would be', async () => {
     const { status, stderr } = await place.run(['keygen', 'My Desk']);

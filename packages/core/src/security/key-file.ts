@@ -3,7 +3,7 @@
  * A key file is written once and never overwritten: the key is the node.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KeyError } from './key-error.js';
 
@@ -52,13 +52,29 @@ export function readKeyFile(path: string): KeyObject {
 
 function openNew(path: string): number {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     return openSync(path, 'wx', 0o600);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new KeyError('ERR_LSTP_KEY_EXISTS', `${path}: exists already and is not overwritten; to make a new key, move it away first`);
+    if (code === 'EEXIST' && existsSync(path)) throw new KeyError('ERR_LSTP_KEY_EXISTS', `${path}: exists already and is not overwritten; to make a new key, move it away first`);
     throw new KeyError('ERR_LSTP_KEY_FILE', `${path}: cannot be made: ${message}`, { cause: error });
   }
+}
+
+/** Not mkdirSync() with `recursive`: it never returns where the system says ENOENT of a folder whose parent is there, as below /proc. */
+function makeFolder(path: string): void {
+  if (isFolder(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!isFolder(path)) throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function openExisting(path: string): number {
