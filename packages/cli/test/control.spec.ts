@@ -90,6 +90,12 @@ describe('a running node, asked', function () {
       expect(stderr).to.contain('west does not run').and.contain('lstp up FILE --as west');
     });
 
+    it('names the node that runs and may have been meant', async () => {
+      const { status, stderr } = await place.run(['status', '--as', 'desc']);
+      expect(status).to.equal(3);
+      expect(stderr).to.match(/^lstp: desc does not run on this machine \(no answer in .*\); did you mean desk, which does\? If not, start it with `lstp up FILE --as desc`\n$/);
+    });
+
     it('does not take a node of the same name for that of another file', async () => {
       writeFileSync(join(place.folder, 'other.yaml'), 'lstp: 1\nnodes: { desk: {}, lab: { listen: "127.0.0.1:1" } }\ntunnels: { t: { route: desk > lab } }\n');
       const { status, stderr } = await place.run(['status', 'other.yaml', '--as', 'desk']);

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Chain } from '@lstp/core';
+import { nearest } from '@lstp/core/config';
 import { UnreachableError, UsageError } from '../exit-status.js';
 import { fetchStatus } from './control-client.js';
 import { controlDirectory, controlPath, controlPathsOf } from './control-path.js';
@@ -24,7 +25,7 @@ export async function findNode(wanted: Wanted): Promise<FoundNode> {
   const running = await runningNodes(wanted.node);
   const fitting = wanted.chain === undefined ? running : running.filter((found) => belongsTo(found, wanted.chain as Chain));
   const [only, ...others] = fitting;
-  if (only === undefined) throw notRunning(wanted, running);
+  if (only === undefined) throw notRunning(wanted, { running, near: await nearestRunning(wanted) });
   if (others.length > 0) throw ambiguous(wanted, fitting);
   return only;
 }
@@ -67,11 +68,17 @@ export function canonical(file: string): string {
   }
 }
 
-function notRunning({ node, chain }: Wanted, running: readonly FoundNode[]): UnreachableError {
+/** A node that runs here and may have been meant. A chain file has told wrong names already. */
+async function nearestRunning({ node, chain }: Wanted): Promise<string | undefined> {
+  if (node === undefined || chain !== undefined) return undefined;
+  return nearest(node, (await runningNodes(undefined)).map(({ status }) => status.node));
+}
+
+function notRunning({ node, chain }: Wanted, { running, near }: { readonly running: readonly FoundNode[]; readonly near: string | undefined }): UnreachableError {
   const name = node ?? 'NODE';
   const start = `start it with \`lstp up ${chain?.file ?? 'FILE'} --as ${name}\``;
   if (running.length > 0) return new UnreachableError(`${name} of ${chain?.file} does not run here, another ${name} does, from ${list(running)}; ${start}`);
-  return new UnreachableError(`${node === undefined ? 'no node runs' : `${name} does not run`} on this machine (no answer in ${controlDirectory()}); ${start}`);
+  return new UnreachableError(`${node === undefined ? 'no node runs' : `${name} does not run`} on this machine (no answer in ${controlDirectory()}); ${near === undefined ? '' : `did you mean ${near}, which does? If not, `}${start}`);
 }
 
 function ambiguous({ node }: Wanted, found: readonly FoundNode[]): UsageError {
