@@ -220,6 +220,19 @@ describe('a running node, asked', function () {
       expect([status, stderr]).to.deep.equal([2, 'lstp: service web leads to one place, which chain.yaml names; a TARGET is for services with `allow`\n']);
     });
 
+    const targets: [string, string[], string][] = [
+      ['without one', [], 'service any leads to many places; add the TARGET that you want, such as build.acme:22'],
+      ['without its port', ['build.acme'], 'TARGET: "build.acme" has no port; write build.acme:22'],
+      ['an empty one', [''], 'TARGET: empty; write build.acme:22'],
+    ];
+    for (const [what, target, message] of targets) {
+      it(`wants a target for a service whose applications choose it: ${what}, status 2`, async () => {
+        writeFileSync(join(place.folder, 'chosen.yaml'), 'lstp: 1\nnodes: { desk: {}, lab: { listen: "127.0.0.1:1" } }\ntunnels: { t: { route: desk > lab, services: { any: { plugin: socks, at: desk, allow: ["*:22"] } } } }\n');
+        const { status, stderr } = await place.run(['connect', 'chosen.yaml', '--as', 'desk', 'any', ...target]);
+        expect([status, stderr]).to.deep.equal([2, `lstp: ${message}\n`]);
+      });
+    }
+
     it('answers a tunnel that is not there, status 2', async () => {
       expect((await connect('acne/web', '')).stderr).to.contain('no tunnel "acne" in chain.yaml; did you mean acme?');
     });

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { devNull } from 'node:os';
 import { pipeline } from 'node:stream/promises';
-import type { Chain } from '@lstp/core';
+import { parseTarget, type Chain } from '@lstp/core';
 import { fetchOutcome, openChannel } from '../control/control-client.js';
 import { waitForNode } from '../control/find-node.js';
 import { EXIT, UsageError } from '../exit-status.js';
@@ -29,7 +29,7 @@ export interface ConnectRequest {
 export async function connect({ file, service, target }: ConnectRequest, options: ConnectOptions): Promise<number> {
   const chain = await loadChainOf(file, options.as);
   const wanted = { ...findService(chain, options.as, service), target };
-  if (target !== undefined) checkTarget(chain, wanted);
+  checkTarget(chain, wanted);
   const { path } = await waitForNode({ node: options.as, chain }, options.wait * 1000);
   const { socket, id } = await openChannel(path, wanted).catch(usageIfTheirs);
   if (await joinStandardStreams(socket)) return EXIT.done;
@@ -39,9 +39,16 @@ export async function connect({ file, service, target }: ConnectRequest, options
   return EXIT.unreachable;
 }
 
-function checkTarget({ file, tunnels }: Chain, { tunnel, service }: ServiceName): void {
-  if (tunnels.get(tunnel)?.services.get(service)?.allow !== undefined) return;
-  throw new UsageError(`service ${service} leads to one place, which ${file} names; a TARGET is for services with \`allow\``);
+function checkTarget({ file, tunnels }: Chain, { tunnel, service, target }: ServiceName & Pick<ConnectRequest, 'target'>): void {
+  const isChosen = tunnels.get(tunnel)?.services.get(service)?.allow !== undefined;
+  if (target === undefined && isChosen) throw new UsageError(`service ${service} leads to many places; add the TARGET that you want, such as build.acme:22`);
+  if (target === undefined) return;
+  if (!isChosen) throw new UsageError(`service ${service} leads to one place, which ${file} names; a TARGET is for services with \`allow\``);
+  try {
+    parseTarget(target);
+  } catch (error) {
+    throw new UsageError(`TARGET: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** The node refuses before it opens anything: what we asked for is wrong, by its file. */
