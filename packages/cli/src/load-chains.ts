@@ -41,8 +41,17 @@ export async function loadOptionalChain(file: string | undefined, node: string |
 
 /** A folder stands for the chain files in it, by name. */
 function filesOf(name: string): string[] {
-  if (!statSync(name, { throwIfNoEntry: false })?.isDirectory()) return [name];
+  if (!isFolder(name)) return [name];
   const files = readdirSync(name).filter((entry) => /\.ya?ml$/.test(entry)).sort();
   if (files.length === 0) throw new UsageError(`${name}: a folder without a chain file (*.yaml)`);
   return files.map((file) => join(name, file));
+}
+
+/** What cannot be looked at is taken for a file: reading it says why. */
+function isFolder(name: string): boolean {
+  try {
+    return statSync(name).isDirectory();
+  } catch {
+    return false;
+  }
 }

@@ -47,6 +47,12 @@ describe('lstp: usage', function () {
     }
   });
 
+  it('names the file that cannot even be looked at, with its place, status 1', async () => {
+    const name = `${'x'.repeat(300)}.yaml`;
+    const { status, stderr } = await place.run(['check', name]);
+    expect([status, stderr]).to.deep.equal([1, `${name}:1:1: the file cannot be read (ENAMETOOLONG)\n`]);
+  });
+
   it('tells its version', async () => {
     expect((await place.run(['--version'])).stdout).to.match(/^\d+\.\d+\.\d+\n$/);
   });
