@@ -7,7 +7,8 @@
 import { Duplex } from 'node:stream';
 import { readInto, type OwnReads, type ReadsInto } from '@lstp/core';
 import { FrameFault, FrameParser, type FrameSink } from './frame-parser.js';
-import { closeFrame, frameOf, headerOf } from './frame-writer.js';
+import { closeFrame, frameOf, headerOf, messagesOf } from './frame-writer.js';
+import { OwnMemory } from './own-memory.js';
 import { CLOSE_CODES, MESSAGE_BYTES, OPCODES } from './policy.js';
 
 type Callback = (error?: Error | null) => void;
@@ -16,8 +17,6 @@ type Callback = (error?: Error | null) => void;
 const PONG_BYTES = 65_536;
 /** For the other side to close, once both have said their end. */
 const CLOSE_MS = 1000;
-/** Up to here copying a message behind its header is cheaper than two pieces. */
-const COPIED_BYTES = 4096;
 
 /** What all WebSockets read into whose reader has no memory of its own: nothing of it is needed behind the call. */
 const SHARED = Buffer.allocUnsafeSlow(65_536);
@@ -35,11 +34,8 @@ export class WebSocketStream extends Duplex implements ReadsInto {
   readonly #parser: FrameParser;
   /** What came before there was a reader. */
   #head: Buffer | undefined;
-  /** Whoever reads into memory of its own. */
-  #reads: OwnReads | undefined;
-  /** What it gave, and how much of it is filled. */
-  #memory: Buffer | undefined;
-  #filled = 0;
+  /** Of whoever reads into memory of its own. */
+  #memory: OwnMemory | undefined;
   /** Where the next read of the socket goes. */
   #target: Buffer = SHARED;
   #isLent = false;
@@ -63,8 +59,8 @@ export class WebSocketStream extends Duplex implements ReadsInto {
   // --- reading
 
   readInto(reads: OwnReads): boolean {
-    if (this.#memory !== undefined || this.#head !== undefined || this.readableLength > 0) return false;
-    this.#reads = reads;
+    if (this.#head !== undefined || this.readableLength > 0) return false;
+    this.#memory = new OwnMemory(reads);
     return true;
   }
 
@@ -76,44 +72,28 @@ export class WebSocketStream extends Duplex implements ReadsInto {
     const head = this.#head;
     this.#head = undefined;
     if (head !== undefined) this.#parse(head);
-    if (this.#reads === undefined) this.#raw.resume();
+    if (this.#memory === undefined) this.#raw.resume();
   }
 
   /** Where reads go into foreign memory, nothing is kept here that could be paused. */
   override pause(): this {
-    if (this.#reads !== undefined) this.#raw.pause();
+    if (this.#memory !== undefined) this.#raw.pause();
     return super.pause();
   }
 
   override resume(): this {
-    if (this.#reads !== undefined) this.#raw.resume();
+    if (this.#memory !== undefined) this.#raw.resume();
     return super.resume();
   }
 
   #aim(): Buffer {
-    this.#target = this.#reads === undefined ? SHARED : this.#memoryOf(this.#reads);
+    this.#target = this.#memory?.buffer ?? SHARED;
     return this.#target;
-  }
-
-  #memoryOf(reads: OwnReads): Buffer {
-    if (this.#memory !== undefined) return this.#memory;
-    const { buffer, byteOffset, length } = reads.buffer();
-    this.#memory = Buffer.from(buffer, byteOffset, length);
-    return this.#memory;
   }
 
   #handleRead(bytes: Buffer): void {
     this.#parse(bytes);
-    this.#handOn();
-  }
-
-  /** What lies in the reader's memory is its own from here on. */
-  #handOn(): void {
-    const length = this.#filled;
-    if (length === 0) return;
-    this.#filled = 0;
-    this.#memory = undefined;
-    this.#reads?.handleRead(length);
+    this.#memory?.handOn();
   }
 
   #parse(bytes: Buffer): void {
@@ -136,26 +116,16 @@ export class WebSocketStream extends Duplex implements ReadsInto {
   }
 
   #handleData(bytes: Buffer): void {
+    if (this.destroyed) return;
     if (this.#hasEnded) throw new FrameFault(CLOSE_CODES.unsupported, 'a message came behind the end');
-    if (this.#reads !== undefined) return this.#put(bytes, this.#reads);
+    if (this.#memory !== undefined) return this.#memory.put(bytes);
     if (this.#isLent && this.readableFlowing === true && this.readableLength === 0) return void this.emit('data', bytes);
     if (!this.push(Buffer.from(bytes))) this.#raw.pause();
   }
 
-  /** Where it lies there already, headers make way: a reader wants its bytes at the start. */
-  #put(bytes: Buffer, reads: OwnReads): void {
-    const memory = this.#memoryOf(reads);
-    const room = memory.length - this.#filled;
-    memory.set(bytes.length > room ? bytes.subarray(0, room) : bytes, this.#filled);
-    this.#filled += Math.min(bytes.length, room);
-    if (bytes.length <= room) return;
-    this.#handOn();
-    this.#put(bytes.subarray(room), reads);
-  }
-
   #handleEmpty(): void {
     if (this.#hasEnded) throw new FrameFault(CLOSE_CODES.unsupported, 'a message came behind the end');
-    this.#handOn();
+    this.#memory?.handOn();
     this.#hasEnded = true;
     this.push(null);
     if (this.#saidEnd) this.#close();
@@ -194,7 +164,7 @@ export class WebSocketStream extends Duplex implements ReadsInto {
   /** In one system call. What the kernel took at once is gone when write() returns; its callback would come a turn later. */
   #send(chunks: readonly Buffer[], callback: Callback): void {
     const raw = this.#raw;
-    const pieces = this.#piecesOf(chunks);
+    const pieces = messagesOf(chunks, this.#isDialer);
     const last = pieces.pop();
     if (last === undefined) return callback();
     let isTaken = false;
@@ -207,18 +177,6 @@ export class WebSocketStream extends Duplex implements ReadsInto {
     if (raw.writableLength > 0 || raw.destroyed || raw.errored !== null) return;
     isTaken = true;
     callback();
-  }
-
-  /** Messages with their headers; more than one takes goes in several. */
-  #piecesOf(chunks: readonly Buffer[]): Buffer[] {
-    const masks = this.#isDialer;
-    const pieces: Buffer[] = [];
-    for (const { parts, length } of messagesOf(chunks)) {
-      const header = headerOf(OPCODES.binary, length, { masks });
-      if (length <= COPIED_BYTES) pieces.push(Buffer.concat([header, ...parts]));
-      else pieces.push(header, ...parts);
-    }
-    return pieces;
   }
 
   // --- the end
@@ -256,25 +214,4 @@ export class WebSocketStream extends Duplex implements ReadsInto {
     this.#sayClose(code);
     this.destroy(Object.assign(new Error(`the WebSocket does not carry a leg: ${why}`), { code: 'ERR_LSTP_LEG_WEBSOCKET' }));
   }
-}
-
-interface Message {
-  readonly parts: Buffer[];
-  length: number;
-}
-
-/** Cuts what is to be sent at the longest that a message may be; nothing is copied. */
-function messagesOf(chunks: readonly Buffer[]): Message[] {
-  const messages: Message[] = [];
-  let message: Message | undefined;
-  for (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; ) {
-      if (message === undefined || message.length === MESSAGE_BYTES) messages.push((message = { parts: [], length: 0 }));
-      const part = chunk.subarray(at, at + MESSAGE_BYTES - message.length);
-      message.parts.push(part);
-      message.length += part.length;
-      at += part.length;
-    }
-  }
-  return messages;
 }
