@@ -102,6 +102,23 @@ describe('lstp up', function () {
     }
   });
 
+  it('--all names what keeps each node from starting', async () => {
+    const taken = await TestServer.start(echo);
+    try {
+      const text = `lstp: 1
+nodes: { desk: {}, lab: { listen: "127.0.0.1:${chain.lab}" }, west: { listen: "127.0.0.1:${taken.port}" } }
+tunnels:
+  acme: { route: desk > lab, services: { here: { at: desk, listen: "127.0.0.1:${taken.port}", to: "127.0.0.1:1" }, there: { at: lab, listen: "127.0.0.1:${taken.port}", to: "127.0.0.1:1" } } }
+`;
+      writeFileSync(join(place.folder, 'taken.yaml'), text);
+      const ended = await place.run(['up', 'taken.yaml', '--all', '--log-level', 'silent']);
+      expect([ended.status, ended.stdout]).to.deep.equal([1, '']);
+      for (const what of ['service here of tunnel acme: cannot listen on', 'service there of tunnel acme: cannot listen on', 'lstp: cannot listen on']) expect(ended.stderr).to.contain(what);
+    } finally {
+      await taken.stop();
+    }
+  });
+
   it('takes over changed services at SIGHUP, and keeps open connections', async () => {
     const running = await startAll(place);
     const socket = await opened(chain.front);

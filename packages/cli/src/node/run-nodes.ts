@@ -31,13 +31,13 @@ export async function runNodes(nodes: readonly ManagedNode[], { logger, drainMs,
   }
 }
 
-/** All or none. */
+/** All or none; rejects with what is wrong with each. */
 async function startAll(nodes: readonly ManagedNode[]): Promise<void> {
   const results = await Promise.allSettled(nodes.map((node) => node.start()));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed === undefined) return;
+  const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+  if (reasons.length === 0) return;
   await Promise.allSettled(nodes.map((node) => node.stop()));
-  throw failed.reason;
+  throw reasons.length === 1 ? reasons[0] : new AggregateError(reasons, reasons.map(({ message }) => message).join('\n'));
 }
 
 /** 0 when drained; 128 and the signal's number, as shells count, when a second one cut it short. */
