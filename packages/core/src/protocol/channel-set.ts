@@ -294,7 +294,7 @@ export class ChannelSet {
     if (lead === undefined || (readAt < this.#sweptAt && now - this.#sweptAt < UNREAD_MS)) return;
     this.#sweptAt = now;
     for (const channel of this.table.values()) {
-      channel.sweeps = channel.state === 'freeing' || channel.out.inFlight ? channel.sweeps + 1 : 0;
+      channel.sweeps = channel.state === 'freeing' || channel.out.awaitsAnswer ? channel.sweeps + 1 : 0;
       if (channel.sweeps * SWEEP_MS <= ACK_TIMEOUT_MS) continue;
       return this.#carriers.handleViolation(lead, new ProtocolError('TIMEOUT', `channel ${channel.id}: no answer for ${ACK_TIMEOUT_MS / 1000} s`));
     }

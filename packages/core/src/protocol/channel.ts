@@ -144,7 +144,7 @@ export class Channel {
 
   /** The frame that peekFrame() gave was transmitted. */
   advance(frame: Buffer, now: number): void {
-    if (!this.out.inFlight) this.sweeps = 0;
+    if (!this.out.awaitsAnswer) this.sweeps = 0;
     if (this.out.peek()?.frame === frame) this.out.advance();
     else this.datagrams?.advance();
     this.burst += frame.length;

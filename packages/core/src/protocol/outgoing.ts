@@ -100,6 +100,11 @@ export class Outgoing {
     return this.#sent > this.#acknowledged;
   }
 
+  /** Whether an answer is due: something was transmitted since the last rewind, when all that was under way was lost, and is not acknowledged. */
+  get awaitsAnswer(): boolean {
+    return this.#cursor > this.#first;
+  }
+
   /** Whether the peer stopped us. */
   get paused(): boolean {
     return this.#pausedAt >= this.#limit;

@@ -286,6 +286,32 @@ describe('a tunnel, when something goes wrong:', () => {
       expect(apps.map(({ channel }) => channel.out.retained)).to.deep.equal(apps.map(() => 0));
     });
 
+    it('a peer that has paused a channel does not owe an answer to what was lost with a carrier', () => {
+      const pair = new TunnelPair({ pool: new Pool(0) });
+      const wire = pair.connect();
+      const app = pair.left.open({}, pair.now);
+      pair.run();
+      pair.left.reads = false;
+      const far = peerOf(pair, pair.left, app);
+      const data = Buffer.alloc(50_000, 'x');
+      pair.right.write(far, data, pair.now);
+      pair.transmit(wire, pair.right);
+      // More than a channel may hold when the pool is empty, and not all.
+      pair.deliver(wire, pair.right, 20_000);
+      pair.transmit(wire, pair.left);
+      while (pair.deliver(wire, pair.left));
+      expect(far.channel.out.paused).to.equal(true);
+      wire.cut();
+      pair.run(10);
+      pair.connect();
+      pair.run(120_000);
+      expect([...pair.left.events, ...pair.right.events].filter(({ type }) => type === 'closed')).to.deep.equal([]);
+      pair.left.reads = true;
+      pair.left.take(app, app.untaken, pair.now);
+      pair.run();
+      expect(Buffer.concat(app.received).equals(data)).to.equal(true);
+    });
+
     it('a peer that does not acknowledge is given up after 30 s', () => {
       const pair = new TunnelPair();
       const wire = pair.connect();
