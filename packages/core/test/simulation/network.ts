@@ -93,11 +93,17 @@ export class Network {
       const { tunnel } = end;
       const socket = sockets[index];
       agenda.at(Math.max(agenda.now + chance.size(1, 30), end.frozenUntil), () => {
-        if (end.tunnel !== tunnel) return socket.close();
+        if (end.tunnel !== tunnel || this.isGhost(index, facts)) return socket.close();
         socket.frozenUntil = end.frozenUntil;
         if (!socket.closed) end.addCarrier(facts, socket);
       });
     }
+  }
+
+  /** A carrier of a process of the peer that is gone. Before a machine is up again with its clock set back, they are, too: they would look newer than it. */
+  protected isGhost(index: 0 | 1, { peerInstance }: CarrierFacts): boolean {
+    const canBe = this.#stage.scenario.mishaps.some(({ kind }) => kind === 'clock-set-back');
+    return canBe && this.#ends[1 - index]?.tunnel.instance !== peerInstance;
   }
 
   #factsOf(index: 0 | 1, { id, slot, rank }: { id: string; slot: number; rank: number[] }): CarrierFacts {

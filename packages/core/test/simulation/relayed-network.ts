@@ -200,7 +200,7 @@ export class RelayedNetwork extends Network {
     const { tunnel } = endpoint;
     pipe.frozenUntil = endpoint.frozenUntil;
     agenda.at(endpoint.frozenUntil, () => {
-      if (endpoint.tunnel !== tunnel) return pipe.close();
+      if (endpoint.tunnel !== tunnel || this.isGhost(side === 'left' ? 0 : 1, facts)) return pipe.close();
       if (!pipe.closed) endpoint.addCarrier(facts, pipe);
       else this.connectLater(facts.slot);
     });

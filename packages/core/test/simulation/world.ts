@@ -124,8 +124,7 @@ export class World implements EndpointHost {
   }
 
   tookInstance(endpoint: Endpoint): void {
-    // With a clock that was set back, what comes late of a process that is gone looks newer than the one that lives.
-    const explained = this.scenario.graceMs < 10_000 || this.scenario.mishaps.some(({ kind }) => kind === 'clock-set-back');
+    const explained = this.scenario.graceMs < 10_000;
     check(explained, () => `${endpoint.side}: reset the association, and nothing explains it`);
     this.#excuseAll('timeout', 'reset', 'peer-restarted');
   }
