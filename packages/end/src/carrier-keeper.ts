@@ -6,10 +6,10 @@
  * Specification: docs/spec.md, "Dialing neighbours".
  */
 import { isDeepStrictEqual } from 'node:util';
-import { Backoff, CONFIGURED_SLOTS, OWN_CARRIERS, type Carrier, type ClearSetup, type LegConnection, type PublicKey, type WireCode } from '@lstp/core';
+import { Backoff, CONFIGURED_SLOTS, OWN_CARRIERS, type Carrier, type ClearSetup, type LegConnection, type WireCode } from '@lstp/core';
 import type { BuiltCarrier } from './carrier-builder.js';
 import { Lane, type LaneFacts, type LaneFailure, type LaneHost } from './lane.js';
-import { isLoss, leadsOver, whyOf, type LaneControl } from './lane-control.js';
+import { beginAnew, concerns, isLoss, leadsOver, whyOf, type Farewell, type LaneControl } from './lane-control.js';
 import type { Alternative } from './route-pins.js';
 
 /** The left end walks on when nobody was paired with it for this long. */
@@ -140,25 +140,23 @@ export class CarrierKeeper {
   }
 
   /**
-   * A middle goes, says the holder of the key `from`, who is believed where he is our neighbour on the way over it. The left
-   * end builds a carrier over an alternative without it, while the one over it still works; the right end offers every
-   * alternative anyway. Where there is none, both ends build one through the middle's successor.
+   * A middle goes, says a neighbour. The left end builds a carrier over an alternative without it, while the one over it still
+   * works; the right end offers every alternative anyway. Where there is none, both ends build one through the middle's successor.
+   * What is on its way over it may yet come up, and is left then.
    */
-  handleDraining(node: string, from: PublicKey): void {
+  handleDraining(farewell: Farewell): void {
     if (this.#options.side === 'right' || this.#stopped) return;
     for (const state of this.#slots.values()) {
-      const { carrier } = state;
-      const current = state.lanes[state.alt];
-      if (carrier === undefined || !leadsOver(current, node) || current?.lane.facts.neighbour.keys.includes(from) !== true) continue;
-      const walk = state.lanes.findIndex((control) => !leadsOver(control, node));
-      if (walk < 0) this.#options.replace(carrier);
-      if (walk < 0) continue;
-      state.leaving = node;
-      state.walk = walk;
-      const held = [...state.held.values()].find(({ setup }) => !leadsOver(state.lanes[setup.info.alt], node));
-      if (held === undefined) this.#walk(state);
-      else this.#answerHeld(state, held);
+      for (const control of state.lanes) if (control.lane.state !== 'idle' && concerns(farewell, control)) control.farewell = farewell;
+      this.#leave(state, farewell);
     }
+  }
+
+  /** A carrier that was built works now. */
+  handleAlive({ slot }: Carrier): void {
+    const state = this.#slots.get(slot);
+    const { farewell } = state?.lanes[state.alt] ?? {};
+    if (state !== undefined && farewell !== undefined) this.#leave(state, farewell);
   }
 
   /** The other end's set-up came on a leg that its neighbour dialed to us. */
@@ -177,11 +175,24 @@ export class CarrierKeeper {
     leg.handler = { handleNews: () => {}, handleEnd: () => state.held.get(alt)?.leg === leg && state.held.delete(alt) };
   }
 
+  #leave(state: SlotState, farewell: Farewell): void {
+    const { carrier } = state;
+    const { node } = farewell;
+    if (carrier === undefined || !concerns(farewell, state.lanes[state.alt])) return;
+    const walk = state.lanes.findIndex((control) => !leadsOver(control, node));
+    if (walk < 0) return this.#options.replace(carrier);
+    state.leaving = node;
+    state.walk = walk;
+    const held = [...state.held.values()].find(({ setup }) => !leadsOver(state.lanes[setup.info.alt], node));
+    if (held === undefined) this.#walk(state);
+    else this.#answerHeld(state, held);
+  }
+
   #addSlot(slot: number): SlotState {
     const preferred = slot < this.#options.carriers ? slot % this.#alternatives.length : 0;
     const state: SlotState = { slot, lanes: [], carrier: undefined, alt: 0, since: 0, preferred, walk: preferred, held: new Map(), leaving: undefined, expiry: undefined };
     for (const { dials, ...facts } of this.#alternatives) {
-      state.lanes.push({ lane: new Lane({ ...facts, slot }, this.#laneHost(state)), dials, backoff: new Backoff(), reachedAt: undefined, timer: undefined });
+      state.lanes.push({ lane: new Lane({ ...facts, slot }, this.#laneHost(state)), dials, backoff: new Backoff(), reachedAt: undefined, farewell: undefined, timer: undefined });
     }
     this.#slots.set(slot, state);
     return state;
@@ -246,8 +257,7 @@ export class CarrierKeeper {
 
   #try(control: LaneControl, state: SlotState): void {
     if (this.#stopped || control.lane.state !== 'idle') return;
-    clearTimeout(control.timer);
-    control.reachedAt = undefined;
+    beginAnew(control);
     if (!control.dials) {
       if (this.#mayUseStandby(state, control)) control.lane.standby();
       return;
@@ -282,7 +292,7 @@ export class CarrierKeeper {
   #answer(state: SlotState, leg: LegConnection, setup: ClearSetup): void {
     const control = state.lanes[setup.info.alt];
     if (control === undefined) return;
-    clearTimeout(control.timer);
+    beginAnew(control);
     control.lane.answer(leg, setup);
   }
 
@@ -314,7 +324,7 @@ export class CarrierKeeper {
 
   #return(state: SlotState, control: LaneControl): void {
     if (state.carrier === undefined || state.alt === state.preferred || control.lane.state !== 'idle') return;
-    control.reachedAt = undefined;
+    beginAnew(control);
     control.lane.dial();
     control.timer = setTimeout(() => {
       // The other carrier was lost meanwhile: what began as a return is a step of the walk.

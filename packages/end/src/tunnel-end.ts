@@ -135,7 +135,7 @@ export class TunnelEnd implements TunnelPolicy {
   /** Starts the services. Front ends listen when it resolves, but those that it names: a line for each. */
   async startServices(): Promise<string[]> {
     const { hub, crypto, chain } = this.#options;
-    this.#unlisten = hub.onLinkNews(({ node }, from) => node !== undefined && this.#keeper.handleDraining(node, from));
+    this.#unlisten = hub.onLinkNews(({ node }, from) => node !== undefined && this.#keeper.handleDraining({ node, from }));
     this.#unregister = hub.register(rendezvousDigest(crypto, this.#config.common), {
       handleSetup: (setup, leg: LegConnection) => this.#keeper.handleInbound(leg, setup),
     });
@@ -246,6 +246,7 @@ export class TunnelEnd implements TunnelPolicy {
         this.#progress = 'the last carrier was lost';
         return this.#draining ? logger.info('tunnel ended') : logger.warn('tunnel interrupted');
       case 'carrier-alive':
+        this.#keeper.handleAlive(event.carrier);
         return logger.info({ carrier: event.carrier.id, slot: event.carrier.slot, route: this.#carriers.get(event.carrier)?.route }, 'carrier established');
       case 'carrier-closed':
         if (event.code === 'TAMPERED') this.#alarm(event.message, { carrier: event.carrier.id, route: this.#carriers.get(event.carrier)?.route });

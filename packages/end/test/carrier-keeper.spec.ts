@@ -156,9 +156,9 @@ describe('the keeper of an end of desk > west < lab', () => {
     try {
       const [keeper] = [await startKeeper('left', port), await startKeeper('right', port)];
       await until('a carrier is built', () => carriers.length === 1);
-      keeper.handleDraining('west', south.publicKey);
+      keeper.handleDraining({ node: 'west', from: south.publicKey });
       expect(replaced).to.deep.equal([]);
-      keeper.handleDraining('west', west.publicKey);
+      keeper.handleDraining({ node: 'west', from: west.publicKey });
       expect(replaced).to.deep.equal(carriers);
     } finally {
       await relay.stop();
@@ -174,6 +174,22 @@ describe('the keeper of an end of desk > west < lab', () => {
     leg.sendSetup(own.cu, own.entry);
     return leg;
   }
+
+  it('has a carrier replaced that was on its way over the relay when that was said to go', async () => {
+    const port = await freePort();
+    const relay = await LyingMiddle.start(west, port);
+    try {
+      const keeper = await startKeeper('left', port);
+      keeper.handleDraining({ node: 'west', from: west.publicKey });
+      await startKeeper('right', port);
+      await until('a carrier is built', () => carriers.length === 1);
+      expect(replaced).to.deep.equal([]);
+      keeper.handleAlive(carriers[0] as Carrier);
+      expect(replaced).to.deep.equal(carriers);
+    } finally {
+      await relay.stop();
+    }
+  });
 
   it('keeps what waits on each of its other ways, not the newest alone', async () => {
     const port = await freePort();
