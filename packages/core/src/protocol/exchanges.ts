@@ -147,7 +147,7 @@ export class Exchanges {
 
   #associate(carrier: Carrier, properties: Properties): void {
     if (properties.peerInstance !== undefined && properties.peerInstance !== this.#host.instance) throw new ProtocolError('PROTOCOL', 'PROPERTY_EXCHANGE.peerInstance: not ours');
-    if (this.#association !== undefined) return this.#association.check(properties);
+    if (this.#association !== undefined) return this.#association.check(properties, this.#isMaster ? 'answer' : 'question');
     this.#association = new Association(properties, carrier.facts.peerEpoch);
     this.#host.associated(properties);
   }

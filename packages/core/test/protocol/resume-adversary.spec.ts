@@ -98,20 +98,6 @@ describe('a peer that plays back what it once said when it resumed', () => {
   });
 });
 
-describe('a peer that has forgotten the association, though it is the same process,', () => {
-  for (const side of ['left', 'right'] as const) {
-    it(`is told so by the ${side} end, and every channel ends at once`, () => {
-      const peer = new HostilePeer(side).alive();
-      const channel = peer.tunnel.open({ service: 'echo', kind: 'stream', carrier: 'shared' }, undefined, peer.now);
-      peer.answers();
-      peer.tunnel.handleLost(peer.carrier, peer.now);
-      peer.connect().send(peer.properties({ peerInstance: undefined }));
-      expect(peer.closed).to.include({ code: 'ASSOCIATION_RESET' });
-      expect([channel.state, peer.events.some(({ type }) => type === 'instance')]).to.deep.equal(['released', true]);
-    });
-  }
-});
-
 describe('a peer that lists channels without end', () => {
   for (const maxChannels of [4, 0x7fff_ffff]) {
     it(`and says that it allows ${maxChannels}, has no more of them remembered than the two could hold`, () => {
