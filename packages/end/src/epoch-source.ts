@@ -15,9 +15,14 @@ export class EpochSource {
     return this.#current;
   }
 
-  /** Another process of this end is known to have `epoch`, and this one is newer: the clock was set back in between. */
-  outrun(epoch: number): void {
+  /**
+   * A process of this end is known to have `epoch`. If that is in the future the clock was set back in between, and this process is
+   * the newer one: true, and its epoch is greater from now on.
+   */
+  outrun(epoch: number): boolean {
+    if (epoch <= this.#clock()) return false;
     this.#current = Math.max(this.#current, Math.min(epoch + 1, MAX_EPOCH));
+    return true;
   }
 
   /** For a new instance: max(now, last + 1). */

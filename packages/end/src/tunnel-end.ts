@@ -307,14 +307,10 @@ export class TunnelEnd implements TunnelPolicy {
     this.#runner.settle();
   }
 
-  /**
-   * The other end knows a process of this end that began later than this one did. If this one has never been up it is the newer
-   * all the same, and its clock is behind; else the other is.
-   */
+  /** The other end knows a process of this end that began later than this one did. One that was up is the older one, whatever its clock says. */
   #outrun(epoch: number): void {
-    if (this.#wasUp) return;
-    this.#options.logger.warn({ since: new Date(epoch).toISOString() }, 'the other end knows a process of this end that began later; if there is none, the clock of this machine was set back');
-    this.#epochs.outrun(epoch);
+    if (this.#wasUp || !this.#epochs.outrun(epoch)) return;
+    this.#options.logger.warn({ since: new Date(epoch).toISOString() }, 'the other end knows a process of this end that began in the future: the clock of this machine was set back');
   }
 
   #handleEstablished(): void {
