@@ -311,6 +311,8 @@ export class MiddleRole implements SetupOwner {
   }
 
   #join(legs: readonly [LegId, LegId], pingMs: number): void {
+    // One may have broken while PASS_THROUGH was written to it; the action that closes the other is behind this one.
+    if (!legs.every((id) => this.#legs.has(id))) return;
     const [a, b] = legs.map((id) => this.#forget(id)?.release());
     if (a === undefined || b === undefined) throw new Error('a pair was joined whose legs are gone');
     this.#count('paired');
