@@ -5,12 +5,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { skipBecause, Workplace, type Running } from 'lstp/testing';
 import { eventually } from './support/eventually.js';
-import { needsPrograms } from './support/x-display.js';
+import { freeDisplay, needsPrograms } from './support/x-display.js';
 import { X11Bed } from './support/x11-bed.js';
 
 const CLIENTS = 30;
-/** Beyond those that others take by themselves: what is gone stays gone. */
-const DISPLAY = 20_000 + (process.pid % 10_000);
 
 describe('the display of an x11 service, through desk > west > east < lab,', function () {
   this.timeout(60_000);
@@ -19,7 +17,7 @@ describe('the display of an x11 service, through desk > west > east < lab,', fun
 
   before(async function () {
     needsPrograms(this, '/usr/bin/Xvfb', '/usr/bin/xdpyinfo', '/usr/bin/xeyes');
-    bed = await X11Bed.start(place, { display: DISPLAY });
+    bed = await X11Bed.start(place, { display: await freeDisplay() });
   });
   afterEach(function () {
     if (this.currentTest?.state === 'failed') process.stderr.write(bed.chain.logs());

@@ -4,13 +4,11 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BIN, Workplace } from 'lstp/testing';
 import { eventually } from './support/eventually.js';
-import { needsPrograms, XDisplay } from './support/x-display.js';
+import { freeDisplay, needsPrograms, XDisplay } from './support/x-display.js';
 import { X11Bed } from './support/x11-bed.js';
 
 /** A process that is not there: the highest number is beyond all that Linux gives. */
 const NO_PROCESS = 4_194_305;
-/** A display that nobody takes by itself. */
-const FREE = 30_000 + (process.pid % 10_000);
 
 describe('lstp x11 run', function () {
   this.timeout(60_000);
@@ -108,12 +106,13 @@ describe('lstp x11 run', function () {
   });
 
   it('takes over a lock file whose process is gone', async () => {
-    writeFileSync(`/tmp/.X${FREE}-lock`, `${String(NO_PROCESS).padStart(10)}\n`);
-    await bed.change(`display: ${FREE}`);
-    expect(bed.environment).to.include({ DISPLAY: `:${FREE}` });
-    expect(bed.chain.running.get('desk')?.stderr).to.contain(`the lock file /tmp/.X${FREE}-lock was left behind by process ${NO_PROCESS}, and is taken over`);
+    const free = await freeDisplay();
+    writeFileSync(`/tmp/.X${free}-lock`, `${String(NO_PROCESS).padStart(10)}\n`);
+    await bed.change(`display: ${free}`);
+    expect(bed.environment).to.include({ DISPLAY: `:${free}` });
+    expect(bed.chain.running.get('desk')?.stderr).to.contain(`the lock file /tmp/.X${free}-lock was left behind by process ${NO_PROCESS}, and is taken over`);
     expect((await bed.client('xdpyinfo').ended).status).to.equal(0);
     await bed.change('');
-    await eventually(() => !existsSync(`/tmp/.X${FREE}-lock`), () => 'it is gone with the service');
+    await eventually(() => !existsSync(`/tmp/.X${free}-lock`), () => 'it is gone with the service');
   });
 });

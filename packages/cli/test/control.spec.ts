@@ -6,8 +6,8 @@ import { request, type IncomingMessage } from 'node:http';
 import { connect as connectTo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { freePorts } from '@lstp/core';
 import { openChannel } from '../src/control/control-client.js';
-import { freePorts } from '../src/trial/free-ports.js';
 import { BIN, Workplace } from './support/lstp.js';
 import { TestServer, echo, makeTwoEnds, startAll, type TwoEnds } from './support/two-ends.js';
 

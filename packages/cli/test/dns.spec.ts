@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
+import { freePorts } from '@lstp/core';
 import { skipBecause } from '@lstp/core/testing';
-import { freePorts } from '../src/trial/free-ports.js';
 import { Workplace } from './support/lstp.js';
 import { makeTwoEnds, startAll } from './support/two-ends.js';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePorts } from '../src/trial/free-ports.js';
+import { freePorts } from '@lstp/core';
 import { Workplace } from './support/lstp.js';
 
 describe('lstp init', function () {

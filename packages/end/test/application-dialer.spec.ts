@@ -5,10 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChannelRefusal, type ServiceAddress } from '@lstp/core';
+import { ChannelRefusal, freePort, type ServiceAddress } from '@lstp/core';
 import { ApplicationDialer } from '../src/index.js';
 import { ApplicationServer, echo } from './support/application.js';
-import { freePort } from './support/test-end.js';
 
 /** A program that listens and never takes a connection. */
 const DEAF = `require('net').createServer().listen(0, '127.0.0.1', 1, function () {

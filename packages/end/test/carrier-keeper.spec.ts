@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { expect } from 'chai';
 import type { Duplex } from 'node:stream';
-import { CONFIGURED_SLOTS, freezeSetup, generateIdentity, IDENTITY, LegHub, MAX_EPOCH, nodeCrypto, OWN_CARRIERS, Pool, rendezvousDigest, signerOf, Tunnel, VERSIONS, type Carrier, type LegConnection, type NodeIdentity, type OwnSetup, type Security, type Side } from '@lstp/core';
+import { CONFIGURED_SLOTS, freePort, freezeSetup, generateIdentity, IDENTITY, LegHub, MAX_EPOCH, nodeCrypto, OWN_CARRIERS, Pool, rendezvousDigest, signerOf, Tunnel, VERSIONS, type Carrier, type LegConnection, type NodeIdentity, type OwnSetup, type Security, type Side } from '@lstp/core';
 import { createLogger } from '@lstp/core/observe';
 import { LyingMiddle, until } from '@lstp/core/testing';
 import { bundledPlugins } from '@lstp/plugins';
@@ -9,7 +9,6 @@ import { container } from 'tsyringe';
 import { CarrierKeeper } from '../src/carrier-keeper.js';
 import type { LaneFacts } from '../src/lane.js';
 import type { Alternative } from '../src/route-pins.js';
-import { freePort } from './support/test-end.js';
 
 const HOUR_MS = 3_600_000;
 /** After as many losses the longest wait between attempts would be reached, were they counted as one failure after the other. */

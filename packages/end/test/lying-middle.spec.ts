@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { encodeJson, generateIdentity, nodeCrypto, rendezvousDigest, signerOf, type Side } from '@lstp/core';
+import { encodeJson, freePort, generateIdentity, nodeCrypto, rendezvousDigest, signerOf, type Side } from '@lstp/core';
 import { LyingMiddle, setupEdits, setupFrames, until, type Lie, type SetupEdit, type SetupPayloads } from '@lstp/core/testing';
 import { Application, ApplicationServer, digestOf, echo } from './support/application.js';
-import { chainOf, freePort, TestEnd } from './support/test-end.js';
+import { chainOf, TestEnd } from './support/test-end.js';
 
 const desk = generateIdentity();
 const lab = generateIdentity();

@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import type { ChannelRefusal } from '@lstp/core';
+import { freePort, type ChannelRefusal } from '@lstp/core';
 import { until } from '@lstp/core/testing';
 import { bundledPlugins } from '@lstp/plugins';
 import { Application, ApplicationServer } from './support/application.js';
 import { bomb, deflate, faulty, lateConnection, line, packets, shift, spy, type Seen } from './support/role-plugins.js';
 import { RoleBed } from './support/role-bed.js';
-import { chainOf, freePort, type PairPlan, type TestEnd } from './support/test-end.js';
+import { chainOf, type PairPlan, type TestEnd } from './support/test-end.js';
 
 describe('plugins', function () {
   this.timeout(20_000);

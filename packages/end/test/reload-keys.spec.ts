@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { generateIdentity, type Chain, type NodeIdentity } from '@lstp/core';
+import { freePort, generateIdentity, type Chain, type NodeIdentity } from '@lstp/core';
 import { until } from '@lstp/core/testing';
 import { Application, ApplicationServer, echo } from './support/application.js';
-import { chainOf, freePort, PairPlan, TestEnd } from './support/test-end.js';
+import { chainOf, PairPlan, TestEnd } from './support/test-end.js';
 
 describe('a reload, of keys and addresses', function () {
   this.timeout(30_000);

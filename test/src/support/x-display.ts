@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { skipBecause, type Running, type Workplace } from 'lstp/testing';
+import { freePort, skipBecause, type Running, type Workplace } from 'lstp/testing';
 import { Screenshot } from './frame-buffer.js';
 
 export interface XDisplayOptions {
@@ -13,6 +13,7 @@ export interface XDisplayOptions {
 }
 
 const SIZE = '640x480x24';
+const TCP_PORT_OF_DISPLAY_0 = 6000;
 
 export class XDisplay {
   static #count = 0;
@@ -80,6 +81,11 @@ export class XDisplay {
     const [, found] = await this.#running.says(/^(\d+)\n/);
     this.number = Number(found);
   }
+}
+
+/** N of a display beyond those that others take by themselves (what is gone stays gone), with a free port: TCP alone serves it as well. */
+export async function freeDisplay(): Promise<number> {
+  return (await freePort()) - TCP_PORT_OF_DISPLAY_0;
 }
 
 /** Skips the suite where a program is missing, or we may not make namespaces. */

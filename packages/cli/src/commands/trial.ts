@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkPortFree, freePorts } from '@lstp/core';
 import { createLogger, type LogFormat, type LogLevel } from '@lstp/core/observe';
 import { ManagedNode } from '../node/managed-node.js';
 import { planAll } from '../node/plan.js';
@@ -10,7 +11,6 @@ import { makeStarterKeys } from '../starter/make-keys.js';
 import { table } from '../text/table.js';
 import { trialChainText } from '../trial/chain-text.js';
 import { startDemoServer, type DemoServer } from '../trial/demo-server.js';
-import { checkFree, freePorts } from '../trial/free-ports.js';
 
 export interface TrialOptions {
   readonly port: number;
@@ -78,4 +78,17 @@ function whatToType({ file, port, demo, tookMs }: { file: string; port: number; 
 function withoutExceptions(): string {
   const { no_proxy: lower = '', NO_PROXY: upper = '' } = process.env;
   return lower === '' && upper === '' ? '' : '--noproxy "" ';
+}
+
+/** Rejects with a message that names the remedy when `port` is taken or not ours to take. */
+async function checkFree(port: number): Promise<void> {
+  try {
+    await checkPortFree(port);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const what = code === 'EADDRINUSE' ? 'another program listens there' : code === 'EACCES' ? 'this user may not listen there' : message;
+    const other = `--port ${port === 8081 ? 8082 : 8081}`;
+    const command = process.env['npm_lifecycle_event'] === 'start' ? `npm start -- ${other}` : `lstp trial ${other}`;
+    throw Object.assign(new Error(`127.0.0.1:${port}: ${what}; choose another port: \`${command}\``), { code: 'ERR_LSTP_ADDRESS_IN_USE' });
+  }
 }

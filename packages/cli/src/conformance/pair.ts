@@ -1,14 +1,13 @@
 /** Two real ends in this process, `desk > lab` over loopback, with one service at desk. */
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
-import { parseChain, PluginCatalogue, type PluginDefinition } from '@lstp/core';
+import { freePorts, parseChain, PluginCatalogue, type PluginDefinition } from '@lstp/core';
 import { parseServiceAddress, type ServiceAddress } from '@lstp/core/plugin';
 import { createLogger } from '@lstp/core/observe';
 import { generateIdentity } from '@lstp/core/security';
 import { until } from '@lstp/core/testing';
 import { composeNode } from '../node/compose-node.js';
 import type { ComposedNode } from '../node/composed-node.js';
-import { freePorts } from '../trial/free-ports.js';
 
 export interface PairOptions {
   /** The plugins beside the bundled ones, at each end. One of a bundled one's name replaces it. */

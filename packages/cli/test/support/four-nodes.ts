@@ -1,8 +1,8 @@
 /** Two firewalls as users have them: desk > west > east < lab, each a process of its own. */
+import { freePorts } from '@lstp/core';
 import { createKeyFile, keyFilePath, publicKeyOf } from '@lstp/core/security';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePorts } from '../../src/trial/free-ports.js';
 import type { Running, Workplace } from './lstp.js';
 
 export interface FourNodes {

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from '../../src/trial/free-ports.js';
+import { freePorts } from '@lstp/core';
 import type { Workplace } from './lstp.js';
 
 const SSHD = '/usr/sbin/sshd';

@@ -1,10 +1,10 @@
 /** A chain of two ends, one of which dials the other, with real keys on disk; and a server behind it. */
+import { freePorts } from '@lstp/core';
 import { createKeyFile, keyFilePath, publicKeyOf } from '@lstp/core/security';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { freePorts } from '../../src/trial/free-ports.js';
 import type { Running, Workplace } from './lstp.js';
 
 export interface TwoEnds {

@@ -1,6 +1,7 @@
 /** What joins protocol/ to sockets, timers and chance. Makes no protocol decision. */
 export * from './admission-gate.js';
 export * from './backoff.js';
+export * from './free-ports.js';
 export * from './leg-caller.js';
 export * from './leg-connection.js';
 export * from './leg-dialer.js';

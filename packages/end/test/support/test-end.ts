@@ -1,9 +1,7 @@
 /** One real end: a hub with its legs and an end role on loopback, with the bundled plugins; its log is kept. */
 import 'reflect-metadata';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { Writable } from 'node:stream';
-import { generateIdentity, LegHub, neighbourIn, neighboursOf, parseChain, PluginCatalogue, signerOf, type Chain, type NodeIdentity, type PluginDefinition, type ReloadReport, type TunnelStatus } from '@lstp/core';
+import { freePort, generateIdentity, LegHub, neighbourIn, neighboursOf, parseChain, PluginCatalogue, signerOf, type Chain, type NodeIdentity, type PluginDefinition, type ReloadReport, type TunnelStatus } from '@lstp/core';
 import { createLogger } from '@lstp/core/observe';
 import { bundledPlugins } from '@lstp/plugins';
 import { container } from 'tsyringe';
@@ -25,16 +23,6 @@ export interface LogLine {
 
 export function chainOf(text: string, plugins: readonly PluginDefinition[] = bundledPlugins): Chain {
   return parseChain(text, 'chain.yaml', new PluginCatalogue(plugins));
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export class TestEnd {

@@ -6,10 +6,11 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '@lstp/core';
 
 const PROGRAMS = { dante: '/usr/sbin/danted', microsocks: '/usr/bin/microsocks', squid: '/usr/sbin/squid', tinyproxy: '/usr/bin/tinyproxy', haproxy: '/usr/sbin/haproxy', nginx: '/usr/sbin/nginx' } as const;
 export type ProxyKind = keyof typeof PROGRAMS;
@@ -178,15 +179,6 @@ function hashOf({ password }: Account): string {
 
 function digestOf({ user, password }: Account): string {
   return createHash('md5').update(`${user}:${REALM}:${password}`).digest('hex');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function accepts(port: number): Promise<boolean> {
