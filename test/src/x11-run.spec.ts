@@ -89,9 +89,10 @@ describe('lstp x11 run', function () {
     });
 
     async function expectFault(keys: string, fault: RegExp): Promise<void> {
-      await bed.change(keys);
+      const wrong = await bed.tryChange(keys);
       const { status, stderr } = await bed.run('true').ended;
       expect(stderr).to.match(fault);
+      expect(wrong).to.equal(stderr.replace('lstp: service x does not work: ', 'lstp: acme-globex: service x failed: '));
       expect(status).to.equal(3);
     }
 

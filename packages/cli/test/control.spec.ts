@@ -129,6 +129,22 @@ describe('a running node, asked', function () {
       }
     });
 
+    it('is an error where a service fails; what else has changed takes effect', async () => {
+      const other = new Workplace();
+      try {
+        const mine = await makeTwoEnds(other, server.port);
+        await startAll(other);
+        const [port = 0] = await freePorts(1);
+        const taken = `taken: { at: desk, listen: "127.0.0.1:${server.port}", to: "127.0.0.1:1" }`;
+        mine.write(`      ${taken}\n      new: { at: desk, listen: "localhost:${port}", to: "127.0.0.1:1" }\n`);
+        const { status, stdout, stderr } = await other.run(['reload', '--as', 'desk']);
+        expect([status, stdout]).to.deep.equal([1, 'acme: service web removed\nacme: service new started\n']);
+        expect(stderr).to.contain(`lstp: acme: service taken failed: cannot listen on 127.0.0.1:${server.port}: the address is in use; `);
+      } finally {
+        await other.remove();
+      }
+    });
+
     it('does one after the other where several are asked for at once', async () => {
       const other = new Workplace();
       try {

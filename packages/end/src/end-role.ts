@@ -104,6 +104,7 @@ export class EndRole {
   async reload(chains: readonly Chain[], plugins: readonly PluginDefinition[] = []): Promise<ReloadReport> {
     this.#plugins.push(...plugins.filter(({ name }) => !this.#plugins.some((known) => known.name === name)));
     const applied: string[] = [];
+    const failed: string[] = [];
     const ignored: string[] = [];
     const wanted = this.#wanted(chains);
     for (const tunnel of this.#tunnels) {
@@ -113,11 +114,13 @@ export class EndRole {
         ignored.push(`tunnel ${tunnel.name} is gone from the file; it goes on until a restart`);
         continue;
       }
-      applied.push(...(await tunnel.reload(found.config, found.chain)).map((line) => `${tunnel.name}: ${line}`));
+      const report = await tunnel.reload(found.config, found.chain);
+      applied.push(...report.applied.map((line) => `${tunnel.name}: ${line}`));
+      failed.push(...report.failed.map((line) => `${tunnel.name}: ${line}`));
       ignored.push(...fixedChanges(found.config, tunnel.config).map((key) => `${key} of tunnel ${tunnel.name} has changed; it stays as it was until a restart`));
     }
     for (const name of wanted.keys()) ignored.push(`tunnel ${name} is new in the file; it begins with a restart`);
-    return { applied, ignored };
+    return { applied, failed, ignored };
   }
 
   /** Joins a stream to a channel of a service whose applications connect here; `tunnel` where several have that name. */

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Duplex } from 'node:stream';
 import {
   ChannelRefusal,
-  type BackEndRequest, type Channel, type ChannelOpener, type ChannelRequest, type ChannelRequestBody, type ChannelStatus, type Counts, type DatagramChannel, type DatagramRequest, type FrontEnd, type JoinedChannel, type ListenRequest, type OpenedChannel, type PluginDefinition, type ServiceConfig, type ServiceStatus,
+  type BackEndRequest, type Channel, type ChannelOpener, type ChannelRequest, type ChannelRequestBody, type ChannelStatus, type Counts, type DatagramChannel, type DatagramRequest, type FrontEnd, type JoinedChannel, type ListenRequest, type OpenedChannel, type PluginDefinition, type ReloadReport, type ServiceConfig, type ServiceStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
@@ -67,21 +67,23 @@ export class ServiceHost {
     return this.#maker;
   }
 
-  /** Makes the running services those of `wanted`, and tries again those that failed; returns a line for each change. Channels of what changes go on. */
-  async apply(wanted: ReadonlyMap<string, ServiceConfig>): Promise<string[]> {
-    const changes: string[] = [];
+  /** Makes the running services those of `wanted`, and tries again those that failed; a line for each change. Channels of what changes go on. */
+  async apply(wanted: ReadonlyMap<string, ServiceConfig>): Promise<Pick<ReloadReport, 'applied' | 'failed'>> {
+    const applied: string[] = [];
+    const failed: string[] = [];
     for (const [name, { config, error }] of [...this.#services]) {
       const next = wanted.get(name);
       if (next !== undefined && isSame(config, next) && error === undefined) continue;
       await this.#stop(name);
-      if (next === undefined) changes.push(`service ${name} removed`);
+      if (next === undefined) applied.push(`service ${name} removed`);
     }
     for (const [name, config] of wanted) {
       if (this.#services.has(name)) continue;
       const error = await this.#start(config);
-      changes.push(error === undefined ? `service ${name} started` : `service ${name} failed: ${error}`);
+      if (error === undefined) applied.push(`service ${name} started`);
+      else failed.push(`service ${name} failed: ${error}`);
     }
-    return changes;
+    return { applied, failed };
   }
 
   /** The files of services that stay as they are are read again; a line for each. Rejects with what is wrong with one. */

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import {
   formatRoute, freezeSetup, rendezvousDigest, Tunnel, VERSIONS,
-  type Carrier, type Chain, type Channel, type ChannelOpener, type Crypto, type LegConnection, type LegHub, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
+  type Carrier, type Chain, type Channel, type ChannelOpener, type Crypto, type LegConnection, type LegHub, type Neighbour, type OwnSetup, type PluginDefinition, type Pool, type ReloadReport, type Security, type ServiceConfig, type Side, type Signer, type TunnelConfig, type TunnelEvent, type TunnelStatus,
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
@@ -165,12 +165,13 @@ export class TunnelEnd implements TunnelPolicy {
   }
 
   /** Takes over keys, addresses and services of a changed file; carriers and channels go on, but those over a key that was withdrawn. */
-  async reload({ services }: TunnelConfig, chain: Chain): Promise<string[]> {
+  async reload({ services }: TunnelConfig, chain: Chain): Promise<Pick<ReloadReport, 'applied' | 'failed'>> {
     const changes = this.#pins.takeOver(chain);
     if (changes.length > 0) this.#keeper.update(this.#pins.alternatives);
     this.#cutWithdrawn();
     this.#config = { ...this.#config, services };
-    return [...changes, ...(await this.#services.apply(services))];
+    const { applied, failed } = await this.#services.apply(services);
+    return { applied: [...changes, ...applied], failed };
   }
 
   /** Opens channels of a service whose applications connect here. */

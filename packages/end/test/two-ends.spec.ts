@@ -208,8 +208,8 @@ describe('two ends on a direct route', function () {
     it('tells of a service that fails, and the others work', async () => {
       const { desk } = await startBoth({ services: [service('echo', echoes)] });
       const taken = `b: { at: desk, listen: "127.0.0.1:${files.port}", to: "127.0.0.1:1" }`;
-      const { applied } = await desk.role.reload([chainOf(plan.text({ services: [service('echo', echoes), taken] }))]);
-      expect(applied.join()).to.match(/service b failed: cannot listen on 127.0.0.1:\d+: the address is in use/);
+      const { failed } = await desk.role.reload([chainOf(plan.text({ services: [service('echo', echoes), taken] }))]);
+      expect(failed.join()).to.match(/service b failed: cannot listen on 127.0.0.1:\d+: the address is in use/);
       expect(desk.tunnel().services.find(({ name }) => name === 'b')?.error).to.match(/in use/);
       await expectEcho(desk, 'echo');
     });
@@ -219,7 +219,7 @@ describe('two ends on a direct route', function () {
       const { desk, lab } = await startBoth({ services: [service('echo', echoes)] });
       const services = [service('echo', echoes), `b: { at: desk, listen: "127.0.0.1:${taker.port}", to: "127.0.0.1:${echoes.port}" }`];
       const reload = () => desk.role.reload([chainOf(plan.text({ services }))]);
-      expect((await reload()).applied.join()).to.match(/^acme: service b failed: cannot listen/);
+      expect((await reload()).failed.join()).to.match(/^acme: service b failed: cannot listen/);
       await lab.role.reload([chainOf(plan.text({ services }))]);
       await taker.stop();
       expect((await reload()).applied).to.deep.equal(['acme: service b started']);

@@ -193,7 +193,7 @@ describe('a udp service', function () {
   it('says why it cannot listen', async () => {
     const taken = await startServer();
     const { desk } = await start(service(taken));
-    const { applied } = await desk.role.reload([chainOf(plan.text({ services: [service(taken, { listen: `127.0.0.1:${taken.port}` })] }))]);
-    expect(applied.join()).to.match(/service dns failed: cannot listen on 127\.0\.0\.1:\d+ \(udp\): the address is in use; /);
+    const { failed } = await desk.role.reload([chainOf(plan.text({ services: [service(taken, { listen: `127.0.0.1:${taken.port}` })] }))]);
+    expect(failed.join()).to.match(/service dns failed: cannot listen on 127\.0\.0\.1:\d+ \(udp\): the address is in use; /);
   });
 });

@@ -64,8 +64,8 @@ export class ComposedNode implements RunningNode {
     const read = (await end?.reloadFiles(chains)) ?? [];
     const relayed = middle?.reload(chains) ?? [];
     this.#meetNeighbours(chains);
-    const { applied, ignored } = (await end?.reload(chains, plugins)) ?? { applied: [], ignored: [] };
-    return { applied: [...relayed, ...read, ...applied], ignored: [...this.#unheeded(chains), ...ignored] };
+    const { applied, failed, ignored } = (await end?.reload(chains, plugins)) ?? { applied: [], failed: [], ignored: [] };
+    return { applied: [...relayed, ...read, ...applied], failed, ignored: [...this.#unheeded(chains), ...ignored] };
   }
 
   /** A middle closes the listeners for its successor; an end needs them as long as what is open may need another carrier. */

@@ -80,7 +80,7 @@ export class ManagedNode {
     try {
       const loaded = await this.#plan.readChains();
       const report = await this.running.reload(loaded.map(({ chain }) => chain), loaded.flatMap(({ catalogue }) => catalogue.definitions()));
-      this.#logger.info({ applied: report.applied, ignored: report.ignored }, 'files read again');
+      this.#logger.info({ ...report }, 'files read again');
       return report;
     } catch (error) {
       this.#logger.error({ err: error }, 'files are wrong, nothing was changed');

@@ -26,6 +26,8 @@ export interface RunningNode {
 export interface ReloadReport {
   /** One line a change that took effect, as people read it: `service web added`. */
   readonly applied: readonly string[];
+  /** One line a service that the files want and that does not work; the others do. */
+  readonly failed: readonly string[];
   /** One line a change in the file that needs a restart. */
   readonly ignored: readonly string[];
 }

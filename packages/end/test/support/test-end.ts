@@ -78,8 +78,8 @@ export class TestEnd {
   async reload(chain: Chain): Promise<ReloadReport> {
     const read = await this.role.reloadFiles([chain]);
     this.#meetNeighbours(chain);
-    const { applied, ignored } = await this.role.reload([chain]);
-    return { applied: [...read, ...applied], ignored };
+    const { applied, failed, ignored } = await this.role.reload([chain]);
+    return { applied: [...read, ...applied], failed, ignored };
   }
 
   tunnel(name?: string): TunnelStatus {
