@@ -5,12 +5,13 @@
  *   npm test                              everything
  *   npm test -- --grep 'half-close'       any option of mocha
  *   npm test -- packages/core/test/protocol/frame.spec.ts
+ *   npm test -- packages/legs            all of a folder
  *   LSTP_TEST_INSTALL=0 npm test          installs no Debian package
  *
  * The last line of standard output is `N passed, N failed[, N skipped]`; the exit status is 0 if nothing failed.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEBIAN_PACKAGES } from './debian-packages.mjs';
@@ -38,7 +39,9 @@ function installMissingPackages() {
 
 function runMocha(given) {
   const wanted = given.filter((argument) => argument.endsWith('.spec.ts')).map(compiled);
-  const options = given.filter((argument) => !argument.endsWith('.spec.ts'));
+  const folders = given.filter((argument) => existsSync(argument) && statSync(argument).isDirectory()).map((folder) => join(compiled(folder), '/'));
+  if (folders.length > 0) wanted.push(...allSpecs().filter((spec) => folders.some((folder) => spec.startsWith(folder))));
+  const options = given.filter((argument) => !argument.endsWith('.spec.ts') && !existsSync(argument));
   const specs = wanted.length > 0 ? wanted : allSpecs();
   if (specs.length === 0) {
     process.stderr.write('no spec found: is the build complete?\n');
