@@ -20,7 +20,11 @@ export class SecuredPipe implements Line {
   #handlers: SocketHandlers | undefined;
   #early: Buffer[] = [];
   #lostEarly = false;
-  #pending = Buffer.alloc(0);
+  /** What has come of the next record and behind it, joined only when it may be enough. */
+  #parts: Buffer[] = [];
+  #pending = 0;
+  /** So many bytes have the head of the next record, or all of it once its length is known. */
+  #need = HEAD_BYTES;
   #sent = 0;
   #received = 0;
 
@@ -73,18 +77,28 @@ export class SecuredPipe implements Line {
   }
 
   #read(bytes: Buffer): void {
-    this.#pending = Buffer.concat([this.#pending, bytes]);
-    while (!this.closed && this.#pending.length >= HEAD_BYTES) {
-      const length = this.#pending.readUInt32BE(0);
+    this.#parts.push(bytes);
+    this.#pending += bytes.length;
+    while (!this.closed && this.#pending >= this.#need) {
+      const pending = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts);
+      const length = pending.readUInt32BE(0);
       if (length > MOST_BYTES) return this.#lose();
-      if (this.#pending.length < HEAD_BYTES + length) return;
-      const [digest, content] = [this.#pending.subarray(4, HEAD_BYTES), Buffer.from(this.#pending.subarray(HEAD_BYTES, HEAD_BYTES + length))];
-      this.#pending = this.#pending.subarray(HEAD_BYTES + length);
+      this.#need = HEAD_BYTES + length;
+      this.#keep(pending);
+      if (this.#pending < this.#need) return;
+      const [digest, content] = [pending.subarray(4, HEAD_BYTES), Buffer.from(pending.subarray(HEAD_BYTES, this.#need))];
+      this.#keep(pending.subarray(this.#need));
+      this.#need = HEAD_BYTES;
       if (!digest.equals(digestOf(this.#received, content))) return this.#lose();
       this.#received += 1;
       if (this.#handlers === undefined) this.#early.push(content);
       else this.#handlers.bytes(content);
     }
+  }
+
+  #keep(pending: Buffer): void {
+    this.#parts = [pending];
+    this.#pending = pending.length;
   }
 
   #lose(): void {
