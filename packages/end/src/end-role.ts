@@ -13,8 +13,8 @@ import {
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
-import { ApplicationDialer } from './application-dialer.js';
-import { ApplicationListeners } from './application-listeners.js';
+import { ApplicationDialer } from './application/application-dialer.js';
+import { ApplicationListeners } from './application/application-listeners.js';
 import { TunnelEnd } from './tunnel-end.js';
 
 /** Memory of a node that channels may borrow to hold what was granted and not yet taken. */

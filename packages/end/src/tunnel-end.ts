@@ -10,17 +10,17 @@ import {
 } from '@lstp/core';
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
-import { auditDenial, type Who } from './audit.js';
-import { authorise, type Decision, type Denial } from './authorise.js';
-import { associationOf, type BuiltCarrier } from './carrier-builder.js';
-import { CarrierKeeper } from './carrier-keeper.js';
-import { EpochSource } from './epoch-source.js';
-import type { LaneFacts } from './lane.js';
-import { LoginGate } from './login-gate.js';
-import { RoutePins } from './route-pins.js';
-import { ServiceHost } from './service-host.js';
-import { Slabs } from './slabs.js';
-import { TunnelRunner, type TunnelPolicy } from './tunnel-runner.js';
+import { auditDenial, type Who } from './service/audit.js';
+import { authorise, type Decision, type Denial } from './service/authorise.js';
+import { associationOf, type BuiltCarrier } from './carrier/carrier-builder.js';
+import { CarrierKeeper } from './carrier/carrier-keeper.js';
+import { EpochSource } from './carrier/epoch-source.js';
+import type { LaneFacts } from './carrier/lane.js';
+import { LoginGate } from './service/login-gate.js';
+import { RoutePins } from './carrier/route-pins.js';
+import { ServiceHost } from './service/service-host.js';
+import { Slabs } from './flow/slabs.js';
+import { TunnelRunner, type TunnelPolicy } from './flow/tunnel-runner.js';
 import { carrierStatus, channelStatus, type CarrierInfo } from './tunnel-status.js';
 
 /** Between pings inside TLS; three missed ones are the peer's death. */

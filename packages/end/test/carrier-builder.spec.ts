@@ -7,7 +7,7 @@ import { CarrierSetup, checkPeerSetup, encodeFrame, encodeJson, FrameReader, fre
 import { socketPair } from '@lstp/core/testing';
 import { bundledPlugins } from '@lstp/plugins';
 import { container } from 'tsyringe';
-import { buildCarrier, type BuiltCarrier } from '../src/carrier-builder.js';
+import { buildCarrier, type BuiltCarrier } from '../src/carrier/carrier-builder.js';
 
 const desk = generateIdentity();
 const lab = generateIdentity();

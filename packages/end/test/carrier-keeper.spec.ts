@@ -6,9 +6,9 @@ import { createLogger } from '@lstp/core/observe';
 import { LyingMiddle, until } from '@lstp/core/testing';
 import { bundledPlugins } from '@lstp/plugins';
 import { container } from 'tsyringe';
-import { CarrierKeeper } from '../src/carrier-keeper.js';
-import type { LaneFacts } from '../src/lane.js';
-import type { Alternative } from '../src/route-pins.js';
+import { CarrierKeeper } from '../src/carrier/carrier-keeper.js';
+import type { LaneFacts } from '../src/carrier/lane.js';
+import type { Alternative } from '../src/carrier/route-pins.js';
 
 const HOUR_MS = 3_600_000;
 /** After as many losses the longest wait between attempts would be reached, were they counted as one failure after the other. */

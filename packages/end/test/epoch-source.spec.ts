@@ -1,6 +1,6 @@
 import { MAX_EPOCH } from '@lstp/core';
 import { expect } from 'chai';
-import { EpochSource } from '../src/epoch-source.js';
+import { EpochSource } from '../src/carrier/epoch-source.js';
 
 describe('end/epoch-source', () => {
   it('gives each instance a greater one, also when the clock goes back', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Stretches } from '../src/stretches.js';
+import { Stretches } from '../src/flow/stretches.js';
 
 describe('stretches', () => {
   it('gives a stretch out again when it is sealed and nothing in it is held', () => {

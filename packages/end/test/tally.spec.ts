@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Tally } from '../src/tally.js';
+import { Tally } from '../src/service/tally.js';
 
 describe('what plugins count', () => {
   it('adds up by event, and is nothing while nothing was counted', () => {

@@ -7,8 +7,8 @@
  */
 import { Duplex } from 'node:stream';
 import { closeAfter } from '@lstp/core';
-import type { Speaker } from './last-words.js';
-import { StreamEnding } from './stream-ending.js';
+import type { Speaker } from '../flow/last-words.js';
+import { StreamEnding } from '../flow/stream-ending.js';
 
 /** Any of the two streams may be left out. */
 export interface Layer {

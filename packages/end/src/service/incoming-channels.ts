@@ -2,10 +2,10 @@
 import type { Duplex } from 'node:stream';
 import type { Channel, IncomingChannel, JoinedChannel, ListenRequest } from '@lstp/core';
 import type { Logger } from 'pino';
-import type { ChannelFlow } from './channel-flow.js';
-import { reset } from './last-words.js';
+import type { ChannelFlow } from '../flow/channel-flow.js';
+import { reset } from '../flow/last-words.js';
 import { shape, type ServiceParts } from './running-service.js';
-import type { Shaped, TunnelRunner } from './tunnel-runner.js';
+import type { Shaped, TunnelRunner } from '../flow/tunnel-runner.js';
 
 /** For a front end to join or refuse one. */
 const INCOMING_TIMEOUT_MS = 30_000;

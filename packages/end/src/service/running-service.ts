@@ -4,10 +4,10 @@ import { Transform } from 'node:stream';
 import type { BackEnd, Channel, ChannelFacts, Codec, FrontEnd, Rewriter, ServiceConfig } from '@lstp/core';
 import type { Logger } from 'pino';
 import { codecLayers, type CodecCounts } from './codec-layer.js';
-import { ChannelWatches, type NamedMonitor } from './channel-watches.js';
+import { ChannelWatches, type NamedMonitor } from '../flow/channel-watches.js';
 import type { Tally } from './tally.js';
 import { LayeredStream, type Layer } from './layered-stream.js';
-import type { Shaped } from './tunnel-runner.js';
+import type { Shaped } from '../flow/tunnel-runner.js';
 
 /** What the other end sent is to blame. */
 const CODEC_ERRORS: ReadonlySet<string | undefined> = new Set(['ERR_LSTP_CODEC_BOMB', 'ERR_LSTP_CODEC_DATA']);

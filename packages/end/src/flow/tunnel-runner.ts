@@ -7,7 +7,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { Carrier, Channel, ChannelRequest, Tunnel, TunnelEvent, TunnelTotals } from '@lstp/core';
-import type { BuiltCarrier } from './carrier-builder.js';
+import type { BuiltCarrier } from '../carrier/carrier-builder.js';
 import { CarrierLink, type LinkHost } from './carrier-link.js';
 import { ChannelFlow } from './channel-flow.js';
 import { ChannelJoin, type JoinHost } from './channel-join.js';

@@ -12,15 +12,15 @@ import {
 import type { Logger } from 'pino';
 import type { DependencyContainer } from 'tsyringe';
 import { auditDenial, type Who } from './audit.js';
-import type { ChannelFlow } from './channel-flow.js';
-import type { ChannelWatches } from './channel-watches.js';
+import type { ChannelFlow } from '../flow/channel-flow.js';
+import type { ChannelWatches } from '../flow/channel-watches.js';
 import { ConnectWatch, type Attempt } from './connect-watch.js';
 import { IncomingChannels } from './incoming-channels.js';
-import { refuse, reset } from './last-words.js';
+import { refuse, reset } from '../flow/last-words.js';
 import { leaveUnchanged, reportOf, shape, watchesOf, type RunningService } from './running-service.js';
 import { ServiceMaker } from './service-maker.js';
 import { resolveTarget } from './target-addresses.js';
-import type { FlowRequest, TunnelRunner } from './tunnel-runner.js';
+import type { FlowRequest, TunnelRunner } from '../flow/tunnel-runner.js';
 
 export interface ServiceHostOptions {
   readonly tunnel: string;
