@@ -8,6 +8,7 @@
  * Pure; the TLS session itself and its pins are the security plugin's. Specification: docs/spec.md, "Set-up inside TLS".
  */
 import { lengthPrefixed, readLengthPrefixed } from './bytes.js';
+import type { CarrierFacts } from './carrier.js';
 import type { Crypto, PublicKey } from './crypto.js';
 import { carrierTranscript } from './digest.js';
 import { ProtocolError } from './error.js';
@@ -28,10 +29,8 @@ export interface CarrierIdentity {
   readonly id: string;
   /** The way, from the left end to the right end. */
   readonly nodes: readonly MapNode[];
-  /** PROPERTY_EXCHANGE.proof of this end. `exported` = 32 bytes of the TLS session under CARRIER_EXPORTER. */
-  ownProof(exported: Uint8Array): string;
-  /** Throws TAMPERED when the peer's proof is not for this set-up inside this TLS session. */
-  checkPeerProof(exported: Uint8Array, proof: string): void;
+  /** What the tunnel is to know of the carrier. `exported` = 32 bytes of the TLS session under CARRIER_EXPORTER, which the proofs are for. */
+  facts(exported: Uint8Array): CarrierFacts;
 }
 
 /** One carrier's second exchange of set-up. */
@@ -107,29 +106,25 @@ export class CarrierSetup {
     const peer = { cu: setup.cu, entry: (topology.entries[0] as RawEntry).raw, received: listOfPeer };
     const [left, right] = info.side === 'left' ? [own, peer] : [peer, own];
     const transcript = carrierTranscript(this.#crypto, [left.cu, left.entry, right.cu, right.entry, right.received, left.received]);
-    const proofs = { crypto: this.#crypto, transcript };
-    return {
-      transcript,
-      id: transcript.subarray(0, CARRIER_ID_BYTES).toString('base64url'),
-      nodes,
-      ownProof: (exported) => proofOf(info.side, exported, proofs).toString('base64url'),
-      checkPeerProof: (exported, proof) => checkProof(setup.info.side, proof, { ...proofs, exported }),
-    };
+    const id = transcript.subarray(0, CARRIER_ID_BYTES).toString('base64url');
+    return { transcript, id, nodes, facts: (exported) => this.#factsOf(id, transcript, exported) };
   }
-}
 
-interface ProofInput {
-  readonly crypto: Crypto;
-  readonly transcript: Buffer;
-}
-
-function proofOf(side: Side, exported: Uint8Array, { crypto, transcript }: ProofInput): Buffer {
-  return crypto.hmac(exported, Buffer.from(side), transcript);
-}
-
-function checkProof(side: Side, proof: string, { exported, ...input }: ProofInput & { readonly exported: Uint8Array }): void {
-  if (!input.crypto.equal(Buffer.from(proof, 'base64url'), proofOf(side, exported, input))) {
-    throw tampered('PROPERTY_EXCHANGE.proof: the peer saw another set-up or another TLS session');
+  #factsOf(id: string, transcript: Buffer, exported: Uint8Array): CarrierFacts {
+    const [own, peer] = [this.#own.info, this.#peer.setup.info];
+    const [left, right] = own.side === 'left' ? [own, peer] : [peer, own];
+    const proofOf = (side: Side): Buffer => this.#crypto.hmac(exported, Buffer.from(side), transcript);
+    return {
+      id,
+      slot: own.slot,
+      instance: own.instance,
+      peerInstance: peer.instance,
+      peerEpoch: peer.epoch,
+      pingMs: Math.max(own.pingMs, peer.pingMs),
+      rank: [left.epoch, right.epoch, left.attempt, right.attempt],
+      proof: proofOf(own.side).toString('base64url'),
+      checkProof: (proof) => this.#crypto.equal(Buffer.from(proof, 'base64url'), proofOf(peer.side)),
+    };
   }
 }
 

@@ -45,11 +45,20 @@ describe('protocol/carrier-setup', () => {
   it('proves that both saw one set-up inside one TLS session, each for its side', () => {
     const { left, right } = ends(wayThrough(1));
     const [atLeft, atRight] = [take(left, right.frames()), take(right, left.frames())];
-    atLeft.checkPeerProof(SECRET, atRight.ownProof(SECRET));
-    atRight.checkPeerProof(SECRET, atLeft.ownProof(SECRET));
-    expect(() => atLeft.checkPeerProof(SECRET, atLeft.ownProof(SECRET))).to.throw(ProtocolError, 'PROPERTY_EXCHANGE.proof');
-    expect(() => atLeft.checkPeerProof(Buffer.alloc(32, 8), atRight.ownProof(SECRET))).to.throw(ProtocolError, 'another TLS session');
-    expect(() => atLeft.checkPeerProof(SECRET, '')).to.throw(ProtocolError).with.property('wireCode', 'TAMPERED');
+    const [factsLeft, factsRight] = [atLeft.facts(SECRET), atRight.facts(SECRET)];
+    expect(factsLeft.checkProof(factsRight.proof)).to.equal(true);
+    expect(factsRight.checkProof(factsLeft.proof)).to.equal(true);
+    expect(factsLeft.checkProof(factsLeft.proof), 'of the same side').to.equal(false);
+    expect(atLeft.facts(Buffer.alloc(32, 8)).checkProof(factsRight.proof), 'for another TLS session').to.equal(false);
+    expect(factsLeft.checkProof(''), 'empty').to.equal(false);
+  });
+
+  it('gives the tunnel what both ends said, the same at both where it is of both', () => {
+    const { left, right } = ends(wayThrough(1));
+    const [atLeft, atRight] = [take(left, right.frames()).facts(SECRET), take(right, left.frames()).facts(SECRET)];
+    expect(atLeft.rank).to.deep.equal(atRight.rank);
+    expect([atLeft.id, atLeft.slot, atLeft.pingMs]).to.deep.equal([atRight.id, atRight.slot, atRight.pingMs]);
+    expect([atLeft.instance, atLeft.peerInstance]).to.deep.equal([atRight.peerInstance, atRight.instance]);
   });
 
   it('gives two attempts different identities', () => {

@@ -196,30 +196,18 @@ class Attempt {
         for (let frame = reader.next(); frame !== undefined && !isKnown; frame = reader.next()) {
           const identity = setup.handleFrame(frame);
           isKnown = identity !== undefined;
-          if (identity !== undefined) this.#finish(identity, peer, pipe);
+          if (identity !== undefined) this.#finish(identity, pipe);
         }
       }, pipe),
     });
     pipe.write(setup.frames());
   }
 
-  #finish(identity: CarrierIdentity, peer: CheckedPeer, pipe: SecuredPipe): void {
-    const { way, own, end, isCurrent } = this.#parts;
+  #finish(identity: CarrierIdentity, pipe: SecuredPipe): void {
+    const { way, end, isCurrent } = this.#parts;
     pipe.detach();
     if (!isCurrent()) return pipe.close();
-    const { info } = peer.setup;
-    const [left, right] = own.info.side === 'left' ? [own.info, info] : [info, own.info];
-    end.handleBuilt(way, {
-      id: identity.id,
-      slot: own.info.slot,
-      instance: own.info.instance,
-      peerInstance: info.instance,
-      peerEpoch: info.epoch,
-      pingMs: Math.max(own.info.pingMs, info.pingMs),
-      rank: [left.epoch, right.epoch, left.attempt, right.attempt],
-      proof: identity.ownProof(EXPORTED),
-      checkProof: (proof) => isRight(() => identity.checkPeerProof(EXPORTED, proof)),
-    }, pipe);
+    end.handleBuilt(way, identity.facts(EXPORTED), pipe);
   }
 
   #guarded(act: () => void, pipe?: SecuredPipe): void {
@@ -233,15 +221,5 @@ class Attempt {
       else pipe.close();
       fail('tampered');
     }
-  }
-}
-
-function isRight(check: () => void): boolean {
-  try {
-    check();
-    return true;
-  } catch (error) {
-    if (error instanceof ProtocolError) return false;
-    throw error;
   }
 }

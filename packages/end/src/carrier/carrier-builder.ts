@@ -3,7 +3,7 @@
  * Only what comes out of here reaches a tunnel. Specification: docs/spec.md, "Set-up inside TLS".
  */
 import type { Duplex } from 'node:stream';
-import { CARRIER_EXPORTER, CarrierSetup, decodeJson, encodeJson, FrameReader, isMaster, ProtocolError, type CarrierFacts, type CarrierIdentity, type CheckedPeer, type Credentials, type Crypto, type OwnSetup, type SecuredCarrier, type Security } from '@lstp/core';
+import { CARRIER_EXPORTER, CarrierSetup, decodeJson, encodeJson, FrameReader, isMaster, ProtocolError, type CarrierFacts, type CarrierIdentity, type CheckedPeer, type Credentials, type Crypto, type OwnSetup, type Security } from '@lstp/core';
 
 export interface RawCarrier {
   /** What was read beyond LSTP is pushed back already. Owned from now on. */
@@ -34,7 +34,7 @@ export async function buildCarrier(raw: RawCarrier, { security, crypto, timeoutM
   const secured = await security.secure({ socket, master: isMaster(own.info.side), pin: peer.setup.info.key, timeoutMs });
   const setup = new CarrierSetup(own, peer, crypto);
   const { identity, head } = await compareSetup(secured.stream, setup, timeoutMs);
-  const facts = factsOf(raw, identity, secured);
+  const facts = identity.facts(secured.exporter(CARRIER_EXPORTER));
   const asked = credentials?.(associationOf(facts));
   // Nobody else listens meanwhile; whoever gets the stream sees that it is destroyed.
   if (asked !== undefined) secured.stream.on('error', () => {});
@@ -45,33 +45,6 @@ export async function buildCarrier(raw: RawCarrier, { security, crypto, timeoutM
 /** One name for what two instances have in common. */
 export function associationOf({ instance, peerInstance }: Pick<CarrierFacts, 'instance' | 'peerInstance'>): string {
   return `${instance} ${peerInstance}`;
-}
-
-function factsOf({ own, peer }: RawCarrier, identity: CarrierIdentity, secured: SecuredCarrier): CarrierFacts {
-  const exported = secured.exporter(CARRIER_EXPORTER);
-  const { info } = peer.setup;
-  const [left, right] = own.info.side === 'left' ? [own.info, info] : [info, own.info];
-  return {
-    id: identity.id,
-    slot: own.info.slot,
-    instance: own.info.instance,
-    peerInstance: info.instance,
-    peerEpoch: info.epoch,
-    pingMs: Math.max(own.info.pingMs, info.pingMs),
-    rank: [left.epoch, right.epoch, left.attempt, right.attempt],
-    proof: identity.ownProof(exported),
-    checkProof: (proof) => holds(() => identity.checkPeerProof(exported, proof)),
-  };
-}
-
-function holds(check: () => void): boolean {
-  try {
-    check();
-    return true;
-  } catch (error) {
-    if (error instanceof ProtocolError) return false;
-    throw error;
-  }
 }
 
 /** Writes our two frames and takes the peer's two. */
