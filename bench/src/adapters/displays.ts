@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@lstp/core';
 import { needProgramOf } from '../process/debian-packages.js';
-import { freePort } from '../process/free-port.js';
 import type { Scope } from '../process/scope.js';
 import { untilReady } from '../process/until-ready.js';
 import type { Chain, Hop } from './adapter.js';

@@ -1,9 +1,9 @@
 /** HAProxy in TCP mode with splice: the relay of the stunnel chain, and the measure of a pass-through middle. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@lstp/core';
 import type { Child } from '../process/child.js';
 import { needProgramOf } from '../process/debian-packages.js';
-import { freePort } from '../process/free-port.js';
 import type { Scope } from '../process/scope.js';
 import { untilReady } from '../process/until-ready.js';
 import { untilEchoes, type Adapter } from './adapter.js';

@@ -1,5 +1,5 @@
 /** lstp with one chain whose services lead to the same server through different front ends. */
-import { freePort } from '../process/free-port.js';
+import { freePort } from '@lstp/core';
 import { untilEchoes, type Chain, type Setting } from './adapter.js';
 import { pidsOf, startNodes, type Service } from './lstp.js';
 

@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '@lstp/core';
 import type { Child } from '../process/child.js';
 import type { DebianPackage } from '../process/debian-packages.js';
-import { freePort } from '../process/free-port.js';
 import type { Scope } from '../process/scope.js';
 import { untilEchoes, type Adapter, type Chain, type Setting } from './adapter.js';
 

@@ -2,7 +2,7 @@
  * OpenSSH end to end: the lab holds a reverse tunnel to its sshd at the relay, the desk jumps over the relay
  * into it (-J). The relay's sshd sees ciphertext only; everything is encrypted twice on the way to it.
  */
-import { freePort } from '../process/free-port.js';
+import { freePort } from '@lstp/core';
 import { untilReady } from '../process/until-ready.js';
 import { untilEchoes, type Adapter, type Chain, type Setting } from './adapter.js';
 import { makeSshKeys, startSsh, startSshd } from './openssh.js';

@@ -7,9 +7,9 @@ import { existsSync } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '@lstp/core';
 import type { Child, Command } from '../process/child.js';
 import { needProgramOf } from '../process/debian-packages.js';
-import { freePort } from '../process/free-port.js';
 import type { Scope } from '../process/scope.js';
 import { untilReady } from '../process/until-ready.js';
 

@@ -1,8 +1,8 @@
 /** Proxies that people have, and socat, which leads a port through one. All on loopback. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@lstp/core';
 import { needProgramOf } from '../process/debian-packages.js';
-import { freePort } from '../process/free-port.js';
 import type { Scope } from '../process/scope.js';
 import { untilReady } from '../process/until-ready.js';
 

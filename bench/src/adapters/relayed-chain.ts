@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '@lstp/core';
 import type { Child } from '../process/child.js';
-import { freePort } from '../process/free-port.js';
 import type { Scope } from '../process/scope.js';
 import { makeKey, startNode } from './lstp.js';
 

@@ -1,9 +1,9 @@
 /** The memory that a leg costs a relay for many: parked, and paired with another. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@lstp/core';
 import { lstp, makeKey, startNode } from '../adapters/lstp.js';
 import type { Child } from '../process/child.js';
-import { freePort } from '../process/free-port.js';
 import { usageOf } from '../process/process-tree.js';
 import { Scope } from '../process/scope.js';
 import { Program } from '../traffic/traffic.js';
