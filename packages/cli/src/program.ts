@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { LOG_FORMATS, LOG_LEVELS, type LogLevel } from '@lstp/core/observe';
+import { keepHangUps } from './node/signals.js';
 import { portNumber, seconds } from './option-value.js';
 import { version } from './version.js';
 import type { ConnectOptions } from './commands/connect.js';
@@ -98,7 +99,11 @@ function declareUp(program: Command, done: Done): void {
     .addOption(keysOption())
     .option('--direct', 'with --all: as if every egress were `direct`')
     .addOption(new Option('--drain <seconds>', 'at the end: how long channels may take to finish').default(30).argParser(seconds))
-    .action(async (files: string[], options: UpOptions) => done(await (await import('./commands/up.js')).up(files, options)));
+    .action(async (files: string[], options: UpOptions) => {
+      // All else that `up` needs takes a while to load.
+      keepHangUps();
+      done(await (await import('./commands/up.js')).up(files, options));
+    });
   addLogOptions(command, 'info');
   example(command, 'lstp init demo', 'lstp up demo/chain.yaml --all --keys demo/keys --direct');
 }

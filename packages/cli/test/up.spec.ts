@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -128,6 +130,23 @@ tunnels:
     expect((await place.run(['connect', 'chain.yaml', '--as', 'desk', 'more'], 'new')).stdout).to.equal('new');
     socket.end('kept');
     expect(await text(socket)).to.equal('kept');
+  });
+
+  it('takes a SIGHUP over that comes while it starts', async () => {
+    const file = join(place.folder, 'chain.yaml');
+    const before = readFileSync(file, 'utf8');
+    // Whoever reads a FIFO waits for what we write: the node is in the middle of its start then.
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    const running = place.start(['up', 'chain.yaml', '--as', 'desk', '--keys', 'keys']);
+    const fifo = await open(file, 'w');
+    running.child.kill('SIGHUP');
+    renameSync(file, `${file}.first`);
+    chain.write(`      more: { at: desk, to: "127.0.0.1:${server.port}" }\n`);
+    await fifo.writeFile(before);
+    await fifo.close();
+    await running.says(/lstp: desk ready/);
+    await running.says(/service more started/, 'stderr');
   });
 
   it('reads a folder of chain files', async () => {

@@ -41,9 +41,10 @@ export class ManagedNode {
 
   /** Resolves when its listeners accept. Rejects, with nothing left behind, when one cannot, or when this node runs here already. */
   async start(): Promise<void> {
-    await this.#startControl();
-    const starting = this.running.start();
+    const control = this.#startControl();
+    const starting = control.then(() => this.running.start());
     this.#last = starting.catch(() => {});
+    await control;
     try {
       await starting;
     } catch (error) {

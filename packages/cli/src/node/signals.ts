@@ -12,8 +12,21 @@ export function nextSignal(): Promise<EndSignal> {
   });
 }
 
-/** Calls `action` on every SIGHUP; gives what ends that. */
+let isHangUpDue = false;
+const keepHangUp = (): void => {
+  isHangUpDue = true;
+};
+
+/** From now on SIGHUP does not end this process; what comes before onHangUp() waits for that. */
+export function keepHangUps(): void {
+  process.on('SIGHUP', keepHangUp);
+}
+
+/** Calls `action` on every SIGHUP, and now where one was kept; gives what ends that. */
 export function onHangUp(action: () => void): () => void {
   process.on('SIGHUP', action);
+  process.off('SIGHUP', keepHangUp);
+  if (isHangUpDue) action();
+  isHangUpDue = false;
   return () => process.off('SIGHUP', action);
 }
