@@ -82,7 +82,8 @@ export class ChannelSet {
   // --- making and ending
 
   create(options: { id: number; opener: boolean; request: ChannelRequestBody; sendLimit: number }): Channel {
-    const channel = new Channel({ ...options, pool: this.#context.options.pool, ledger: this.ledger, receiveWindow: this.initialWindow, now: this.#context.now });
+    const { id, opener, request, sendLimit } = options;
+    const channel = new Channel({ id, opener, request, sendLimit, pool: this.#context.options.pool, ledger: this.ledger, receiveWindow: this.initialWindow, now: this.#context.now });
     this.table.add(channel);
     this.own.add(channel);
     if (channel.opener) this.#ownOpen += 1;

@@ -45,7 +45,7 @@ export class ApplicationDialer implements Dialer {
 
   #connect(address: ServiceAddress, signal: AbortSignal): Promise<{ stream: Socket; bound: string }> {
     const text = formatServiceAddress(address);
-    const stream = connect({ ...socketTarget(address), noDelay: true, allowHalfOpen: true });
+    const stream = connect({ noDelay: true, allowHalfOpen: true, ...socketTarget(address) });
     return new Promise((resolve, reject) => {
       const give = (reason: ChannelCode, message: string): void => {
         finish();

@@ -1,5 +1,6 @@
 /** A channel that is no byte stream, at one end: datagrams, or a listener at the other end. */
-import { ChannelRefusal, type Channel, type ChannelCode, type Connected, type DatagramChannel, type Tunnel } from '@lstp/core';
+import { ChannelRefusal, type Channel, type ChannelCode, type DatagramChannel, type Tunnel } from '@lstp/core';
+import { ChannelOutcome } from './channel-outcome.js';
 import type { ChannelWatches } from './channel-watches.js';
 
 /** Datagrams that came while the back end connects: the first ones of a flow are the ones that matter. */
@@ -19,9 +20,7 @@ export interface FlowHost {
   forget(channel: Channel): void;
 }
 
-export class ChannelFlow implements DatagramChannel {
-  readonly connected: Promise<Connected>;
-  readonly closed: Promise<ChannelCode>;
+export class ChannelFlow extends ChannelOutcome implements DatagramChannel {
   readonly channel: Channel;
   readonly #host: FlowHost;
   readonly #watches: ChannelWatches | undefined;
@@ -30,21 +29,12 @@ export class ChannelFlow implements DatagramChannel {
   #early: Buffer[] = [];
   #lost = 0;
   #isOver = false;
-  #connect: (result: Connected) => void = () => {};
-  #refuse: (why: ChannelRefusal) => void = () => {};
-  #close: (reason: ChannelCode) => void = () => {};
 
   constructor(host: FlowHost, channel: Channel, watches?: ChannelWatches) {
+    super();
     this.#host = host;
     this.channel = channel;
     this.#watches = watches;
-    this.connected = new Promise((resolve, reject) => {
-      this.#connect = resolve;
-      this.#refuse = reject;
-    });
-    // Nobody has to wait for it; a refusal also closes the channel.
-    this.connected.catch(() => {});
-    this.closed = new Promise((resolve) => (this.#close = resolve));
   }
 
   get id(): string {
@@ -78,7 +68,7 @@ export class ChannelFlow implements DatagramChannel {
   }
 
   handleConnected(bound: string | undefined): void {
-    this.#connect(bound === undefined ? {} : { bound });
+    this.settleConnected(bound === undefined ? {} : { bound });
   }
 
   handleData(datagram: Uint8Array): void {
@@ -96,8 +86,8 @@ export class ChannelFlow implements DatagramChannel {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#takeEarly();
-    this.#refuse(new ChannelRefusal(reason, message));
-    this.#close(reason);
+    this.settleConnected(new ChannelRefusal(reason, message));
+    this.settleClosed(reason);
     this.#watches?.closed(reason);
   }
 

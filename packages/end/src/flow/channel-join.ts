@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import { ChannelRefusal, HEADROOM, type Answer, type Channel, type ChannelCode, type JoinedChannel, type Tunnel } from '@lstp/core';
 import { ApplicationReader } from './application-reader.js';
 import { ApplicationWriter } from './application-writer.js';
+import { ChannelOutcome } from './channel-outcome.js';
 import { refuse, say } from './last-words.js';
 import type { Slabs } from './slabs.js';
 import { StreamEnding } from './stream-ending.js';
@@ -31,9 +32,7 @@ export interface JoinHost {
   forget(channel: Channel): void;
 }
 
-export class ChannelJoin implements JoinedChannel {
-  readonly connected: Promise<{ readonly bound?: string }>;
-  readonly closed: Promise<ChannelCode>;
+export class ChannelJoin extends ChannelOutcome implements JoinedChannel {
   readonly #host: JoinHost;
   readonly #channel: Channel;
   readonly #reader: ApplicationReader;
@@ -49,25 +48,16 @@ export class ChannelJoin implements JoinedChannel {
   #over = false;
   #congested = false;
   #untold = 0;
-  #connect: (result: { readonly bound?: string }) => void = () => {};
-  #refuse: (why: ChannelRefusal) => void = () => {};
-  #close: (reason: ChannelCode) => void = () => {};
 
   /** `watch` sees what the application sends. */
   constructor(host: JoinHost, channel: Channel, watch?: (bytes: Uint8Array) => void) {
+    super();
     this.#host = host;
     this.#channel = channel;
     this.#reader = new ApplicationReader(host.slabs, watch === undefined ? (frame) => this.#send(frame) : (frame) => {
       watch(frame.subarray(HEADROOM));
       this.#send(frame);
     });
-    this.connected = new Promise((resolve, reject) => {
-      this.#connect = resolve;
-      this.#refuse = reject;
-    });
-    // Nobody has to wait for it; a refusal also closes the channel.
-    this.connected.catch(() => {});
-    this.closed = new Promise((resolve) => (this.#close = resolve));
   }
 
   get id(): string {
@@ -106,7 +96,7 @@ export class ChannelJoin implements JoinedChannel {
   handleConnected(bound: string | undefined): void {
     const result = bound === undefined ? {} : { bound };
     if (this.#answer !== undefined) this.#say(this.#answer, result);
-    this.#connect(result);
+    this.settleConnected(result);
   }
 
   /** `bytes` may be kept until the stream has taken them. `followed`: more come in this turn of the event loop. */
@@ -138,7 +128,7 @@ export class ChannelJoin implements JoinedChannel {
     this.#over = true;
     if (reason !== 'done') this.#abort(new ChannelRefusal(reason, message));
     this.#early = undefined;
-    this.#close(reason);
+    this.settleClosed(reason);
   }
 
   /** Writes what waits for its neighbours. */
@@ -185,8 +175,8 @@ export class ChannelJoin implements JoinedChannel {
     this.#over = true;
     const why = reasonOf(error);
     this.#host.tunnel.reset(this.#channel, why, this.#host.now());
-    this.#refuse(new ChannelRefusal(why.code, why.message));
-    this.#close(why.code);
+    this.settleConnected(new ChannelRefusal(why.code, why.message));
+    this.settleClosed(why.code);
     this.#host.forget(this.#channel);
     this.#host.settle();
   }
@@ -207,7 +197,7 @@ export class ChannelJoin implements JoinedChannel {
 
   /** A reset; or, where the application still waits for an answer, that. */
   #abort(why: ChannelRefusal): void {
-    this.#refuse(why);
+    this.settleConnected(why);
     const [stream, answer] = [this.#stream, this.#answer];
     this.#answer = undefined;
     if (stream === undefined || answer === undefined) this.#ending?.abort();

@@ -209,12 +209,14 @@ export class ServiceHost {
     if (channel.request.binding !== undefined) return this.#incoming.deliver(channel, this.#services.get(channel.request.service)?.parts);
     const attempt = this.#connecting.add(channel);
     // Only a connect that is still under way: an abort is costly, and every channel closes one day.
-    void (runner.joinOf(channel) ?? runner.flowOf(channel))?.closed.then(() => this.#connecting.abort(attempt));
+    const user = runner.joinOf(channel) ?? runner.flowOf(channel);
+    if (user !== undefined) user.onClosed = () => queueMicrotask(() => this.#connecting.abort(attempt));
     try {
       await this.#connect(attempt);
     } catch (error) {
       if (!attempt.isOver) this.#refuse(channel, error as Error);
     }
+    if (user !== undefined) user.onClosed = undefined;
     this.#connecting.settle(attempt);
     runner.settle();
   }

@@ -79,7 +79,7 @@ export class SocksFrontEnd implements FrontEnd {
     const handshake = new Handshake(socket);
     try {
       const request = await this.#negotiate(handshake, source);
-      if (request !== undefined) await this.#serve(socket, handshake, { ...request, source });
+      if (request !== undefined) await this.#serve(socket, handshake, request, source);
     } catch (error) {
       this.#failed += 1;
       throw error;
@@ -104,11 +104,11 @@ export class SocksFrontEnd implements FrontEnd {
     }
   }
 
-  async #serve(socket: Socket, handshake: Handshake, { source, ...request }: SocksRequest & { readonly source: string | undefined }): Promise<void> {
+  async #serve(socket: Socket, handshake: Handshake, request: SocksRequest, source: string | undefined): Promise<void> {
     const { channels, clock } = this;
     const voice = voices[request.version];
     const asked = { target: formatHostPort(request), ...(source === undefined ? {} : { source }) };
-    if (request.command === 'connect') return void channels.join(socket, { ...asked, head: handshake.finish(), answer: voice });
+    if (request.command === 'connect') return void channels.join(socket, { head: handshake.finish(), answer: voice, ...asked });
     if (this.#sessions.size >= MAX_SESSIONS) return handshake.refuse(voice.failed('limit'));
     if (request.command === 'bind') return this.#keep(new BindSession({ socket, channels, voice, ...asked, head: handshake.finish() }));
     if (socket.localAddress === undefined) return handshake.refuse(encodeReply(REPLY.commandNotSupported));
