@@ -256,7 +256,7 @@ export class LegHub {
       leave();
       return void stream.on('error', () => undefined).destroy();
     }
-    const leg = { ...this.#legOptions(), role: 'acceptor' as const, admits: this.#admits };
+    const leg = { role: 'acceptor' as const, admits: this.#admits, ...this.#legOptions() };
     return void new LegConnection(stream, { leg, now: this.#now, handler: this.#reception, leave, remote, registry: this.#legs });
   }
 
@@ -324,7 +324,7 @@ export class LegHub {
   }
 
   #dialedOptions({ neighbour, use, handler }: DialRequest, { remote, leave }: { readonly remote: string; readonly leave: () => void }) {
-    const leg: LegOptions = { ...this.#legOptions(), role: 'dialer', pins: neighbour.keys, use, started: this.#started };
+    const leg: LegOptions = { role: 'dialer', pins: neighbour.keys, use, started: this.#started, ...this.#legOptions() };
     const named: LegHandler = {
       handleNews: (news, connection) => {
         connection.neighbour = neighbour.node;
