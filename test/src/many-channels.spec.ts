@@ -17,6 +17,8 @@ const WARM_UP = Math.min(20_000, CHANNELS / 2);
 const GROWTH_MIB = 32;
 /** Of what is in use after a collection: some 50 bytes for each of the last 10 000 channels, less than any object that one could leave. */
 const HEAP_GROWTH_KIB = 512;
+/** What bin/lstp.js gives to Node. */
+const AS_STARTED = ['--max-semi-space-size=4'];
 const HEAP_ON_SIGNAL = new URL('./support/heap-on-signal.js', import.meta.url).href;
 const NODES = ['relay', 'lab', 'desk'] as const;
 
@@ -42,7 +44,7 @@ describe(`${CHANNELS} channels, ${AT_ONCE} at once`, function () {
     place = new Workplace();
     server = await TestServer.start((socket) => socket.once('data', (byte: Buffer) => socket.end(byte)));
     front = await writeChain();
-    running = new Map(NODES.map((node) => [node, place.spawn(process.execPath, ['--expose-gc', '--import', HEAP_ON_SIGNAL, BIN, 'up', 'chain.yaml', '--as', node, '--keys', 'keys', '--log-level', 'warn'])]));
+    running = new Map(NODES.map((node) => [node, place.spawn(process.execPath, ['--expose-gc', '--import', HEAP_ON_SIGNAL, ...AS_STARTED, BIN, 'up', 'chain.yaml', '--as', node, '--keys', 'keys', '--log-level', 'warn'])]));
     await Promise.all([...running].map(([node, process]) => process.says(new RegExp(`lstp: ${node} ready\\n`))));
     await eventually(async () => (await tunnelAt('desk')).state === 'established' && (await tunnelAt('lab')).state === 'established', () => 'both ends to be established');
   });

@@ -260,10 +260,13 @@ function isData({ name, frame }: Item): boolean {
   return name === 'SERVICE_DATA' && frame.length > HEADROOM;
 }
 
-/** `frame` itself, or a copy where it would keep four times its size alive: a keystroke must not hold a slab of 64 KiB. */
+/** Smaller buffers may be kept alive by whatever is cut from them. */
+const SMALL_BYTES = 8192;
+
+/** `frame` itself, or a copy where it would keep four times its size alive: a keystroke must not hold a slab of 64 KiB for itself. */
 function frugal(frame: Buffer): Buffer {
   const { byteLength } = frame.buffer;
-  return byteLength > Buffer.poolSize && 4 * frame.length < byteLength ? Buffer.from(frame) : frame;
+  return byteLength > SMALL_BYTES && 4 * frame.length < byteLength ? Buffer.from(frame) : frame;
 }
 
 function copyWithHeadroom(buffer: Buffer, start: number, end: number): Buffer {
