@@ -13,8 +13,6 @@ import { CLOSE_CODES, MESSAGE_BYTES, OPCODES } from './policy.js';
 
 type Callback = (error?: Error | null) => void;
 
-/** Answers to pings that may wait to be sent: a flood of pings must not fill this process. */
-const PONG_BYTES = 65_536;
 /** For the other side to close, once both have said their end. */
 const CLOSE_MS = 1000;
 
@@ -39,6 +37,10 @@ export class WebSocketStream extends Duplex implements ReadsInto {
   /** Where the next read of the socket goes. */
   #target: Buffer = SHARED;
   #isLent = false;
+  /** The payload of the last ping, until it is answered. */
+  #asked: Buffer | undefined;
+  /** Whether an answer waits to be sent. */
+  #isAnswering = false;
   #hasEnded = false;
   #saidEnd = false;
   #saidClose = false;
@@ -104,13 +106,26 @@ export class WebSocketStream extends Duplex implements ReadsInto {
       if (!(error instanceof FrameFault)) throw error;
       this.#refuse(error.closeCode, error.message);
     }
+    this.#answer();
+  }
+
+  /** Of pings that come together, or while an answer waits, only the last: a flood of them must fill neither the processor nor this process. RFC 6455, section 5.5.3. */
+  #answer(): void {
+    const payload = this.#asked;
+    if (payload === undefined || this.#isAnswering || this.#saidClose || !this.#raw.writable) return;
+    this.#asked = undefined;
+    this.#isAnswering = true;
+    this.#raw.write(frameOf(OPCODES.pong, payload, this.#isDialer), () => {
+      this.#isAnswering = false;
+      this.#answer();
+    });
   }
 
   #sink(): FrameSink {
     return {
       handleData: (bytes) => this.#handleData(bytes),
       handleEmpty: () => this.#handleEmpty(),
-      handlePing: (payload) => this.#handlePing(payload),
+      handlePing: (payload) => void (this.#asked = payload),
       handleClose: () => this.#handleClosed(),
     };
   }
@@ -129,10 +144,6 @@ export class WebSocketStream extends Duplex implements ReadsInto {
     this.#hasEnded = true;
     this.push(null);
     if (this.#saidEnd) this.#close();
-  }
-
-  #handlePing(payload: Buffer): void {
-    if (this.#raw.writableLength < PONG_BYTES) this.#raw.write(frameOf(OPCODES.pong, payload, this.#isDialer));
   }
 
   // --- writing

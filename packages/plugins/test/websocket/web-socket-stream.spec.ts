@@ -2,12 +2,14 @@ import 'reflect-metadata';
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { readInto, type Identity } from '@lstp/core';
 import { WebSocket, WebSocketServer } from 'ws';
-import { MESSAGE_BYTES, SUBPROTOCOL } from '../../src/websocket/policy.js';
+import { frameOf } from '../../src/websocket/frame-writer.js';
+import { MESSAGE_BYTES, OPCODES, SUBPROTOCOL } from '../../src/websocket/policy.js';
 import { WebSocketLegDialer } from '../../src/websocket/web-socket-dialer.js';
 import { WebSocketLegListener } from '../../src/websocket/web-socket-listener.js';
+import { WebSocketStream } from '../../src/websocket/web-socket-stream.js';
 
 const signal = new AbortController().signal;
 
@@ -199,3 +201,50 @@ for (const role of ['dialer', 'listener'] as const) {
     });
   });
 }
+
+/** On a connection whose other side takes one piece at a time, when the test says so. */
+describe('a WebSocket whose other side does not read', () => {
+  const written: Buffer[] = [];
+  let take: () => void;
+  let raw: Duplex;
+  let stream: WebSocketStream;
+
+  beforeEach(() => {
+    written.length = 0;
+    raw = new Duplex({
+      read: () => {},
+      write: (chunk: Buffer, _encoding, done) => {
+        written.push(chunk);
+        take = done;
+      },
+    });
+    stream = new WebSocketStream(raw, { head: Buffer.alloc(0), isDialer: true });
+    stream.on('error', () => {}).resume();
+  });
+  afterEach(() => stream.destroy());
+
+  const ping = (text: string): Buffer => frameOf(OPCODES.ping, Buffer.from(text), false);
+  const pong = (text: string): Buffer => frameOf(OPCODES.pong, Buffer.from(text), true);
+  const come = async (bytes: Buffer): Promise<void> => {
+    raw.push(bytes);
+    await new Promise(setImmediate);
+  };
+
+  it('answers the last of the pings that came together', async () => {
+    await come(Buffer.concat([ping('one'), ping('two'), ping('three')]));
+    expect(written).to.deep.equal([pong('three')]);
+  });
+
+  it('lets one answer wait, whatever comes: the last', async () => {
+    for (let i = 0; i < 1000; i += 1) await come(ping(`${i}`));
+    expect(raw.writableLength).to.equal(pong('0').length);
+    take();
+    await new Promise(setImmediate);
+    expect(written).to.deep.equal([pong('0'), pong('999')]);
+  });
+
+  it('says nothing behind its close', async () => {
+    await come(Buffer.concat([ping('one'), frameOf(OPCODES.close, Buffer.alloc(0), false)]));
+    expect(written.map(([first]) => (first as number) & 0x0f)).to.deep.equal([OPCODES.close]);
+  });
+});
