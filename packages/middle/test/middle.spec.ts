@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { directDialer, type LegDialer } from '@lstp/core';
 import { ending, take, takeAll } from './support/bytes.js';
 import { Lab, type LabOptions } from './support/lab.js';
 
@@ -132,6 +133,32 @@ describe('middle', () => {
     const refused = await lab.end('desk').connect().catch((error: Error) => error.message);
     expect(refused).to.match(/^UNREACHABLE: west cannot reach lab at 127\.0\.0\.1:\d+: ECONNREFUSED$/);
     expect(lab.end('desk').progress.at(-1)).to.match(/^west cannot reach lab at .*: ECONNREFUSED$/);
+  });
+
+  it('closes the other leg when one breaks while PASS_THROUGH is written to it, and goes on', async () => {
+    const lines = new Map<string, Socket>();
+    const dialer: LegDialer = {
+      dial: async (target, signal) => {
+        const dialed = await directDialer.dial(target, signal);
+        lines.set(target.neighbour, dialed.stream as Socket);
+        return dialed;
+      },
+    };
+    await up('desk > west > lab', { dialer, pingMs: 60_000 });
+    const carrier = lab.end('desk').connect();
+    while (lab.end('lab').asked === 0) await new Promise(setImmediate);
+    // Lab takes nothing more of what west sends; it has all that it needs to answer, and to be the first that passes through.
+    const line = lines.get('lab') as Socket;
+    line.cork();
+    line.write(Buffer.alloc(262_145));
+    const lost = lab.end('lab').connect().catch((error: Error) => error.message);
+    await ending(lab.track(await carrier));
+    expect(await lost).to.match(/^LOST: /);
+    expect(lab.role('west').status()).to.include({ waiting: 0, paired: 0 });
+    const { left, right } = await lab.carrier();
+    left.write('again');
+    expect(String(await take(right, 5))).to.equal('again');
+    expect(lab.role('west').status().events?.['paired']).to.equal(1);
   });
 
   describe('refuses', () => {

@@ -74,6 +74,11 @@ export class LabEnd {
     });
   }
 
+  /** Set-ups of the other end that wait here for connect(). */
+  get asked(): number {
+    return this.#inbound.length;
+  }
+
   close(): void {
     this.#stopped.abort(new Error('the test is over'));
     this.#unaccept();

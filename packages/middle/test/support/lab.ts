@@ -1,6 +1,6 @@
 /** A route of real hubs and middles over loopback, and ends that stop where TLS would begin. Everything ends with close(). */
 import type { Socket } from 'node:net';
-import { LegHub, PluginCatalogue, parseChain, type Chain, type GateLimits } from '@lstp/core';
+import { LegHub, PluginCatalogue, parseChain, type Chain, type GateLimits, type LegDialer } from '@lstp/core';
 import { namedSigner } from '@lstp/core/testing';
 import { MiddleRole, type MiddleLimits } from '../../src/index.js';
 import { LabEnd } from './lab-end.js';
@@ -10,6 +10,8 @@ export interface LabOptions {
   readonly pingMs?: number;
   readonly gate?: GateLimits;
   readonly limits?: Partial<MiddleLimits>;
+  /** How every node dials; straight if absent. */
+  readonly dialer?: LegDialer;
   /** Nodes that are not started with the others. */
   readonly later?: readonly string[];
 }
@@ -103,9 +105,9 @@ export class Lab {
   }
 
   async #openHub(name: string): Promise<void> {
-    const { pingMs = 1000, gate } = this.#options;
+    const { pingMs = 1000, gate, dialer } = this.#options;
     const port = this.#ports.get(name) ?? 0;
-    const hub = new LegHub({ node: name, signer: namedSigner(name), log: this.log, pingMs, listen: [{ scheme: 'tcp', host: '127.0.0.1', port }], ...(gate && { gate }) });
+    const hub = new LegHub({ node: name, signer: namedSigner(name), log: this.log, pingMs, listen: [{ scheme: 'tcp', host: '127.0.0.1', port }], ...(gate && { gate }), ...(dialer && { dialer }) });
     await hub.start();
     this.hubs.set(name, hub);
     this.#ports.set(name, Number(/\d+$/.exec(hub.addresses[0] as string)?.[0]));
