@@ -165,10 +165,14 @@ export class WebSocketStream extends Duplex implements ReadsInto {
     });
   }
 
-  /** After both ends the other side may take its time to close; else it is a break. */
+  /**
+   * After both ends the other side may take its time to close; else it is a break. Until the socket is closed it reads into
+   * memory of the reader, who has it back, and gives it to others, when this stream is closed.
+   */
   override _destroy(error: Error | null, callback: Callback): void {
-    if (error === null && this.#saidClose) this.#raw.resume().end();
-    else this.#raw.destroy();
+    const raw = this.#raw;
+    if (error !== null || !this.#saidClose) raw.destroy();
+    else if (!raw.closed) return void raw.once('close', () => callback(error)).resume().end();
     callback(error);
   }
 

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { readInto, type Identity } from '@lstp/core';
+import { socketPair } from '@lstp/core/testing';
 import { WebSocket, WebSocketServer } from 'ws';
 import { frameOf } from '../../src/websocket/frame-writer.js';
 import { MESSAGE_BYTES, OPCODES, SUBPROTOCOL } from '../../src/websocket/policy.js';
@@ -201,6 +202,25 @@ for (const role of ['dialer', 'listener'] as const) {
     });
   });
 }
+
+describe('a WebSocket that reads into memory of its reader', () => {
+  it('is closed only when nothing is read into it any more', async () => {
+    const [near, far] = await socketPair();
+    const stream = new WebSocketStream(near.pause(), { head: Buffer.alloc(0), isDialer: true });
+    const memory = Buffer.alloc(1000);
+    expect(readInto(stream, { buffer: () => memory, handleRead: () => {} })).to.equal(true);
+    // What its reader does with it from here on is the reader's: a relay reads other pairs into it.
+    const closed = once(stream, 'close').then(() => memory.fill(0));
+    stream.resume().end();
+    far.write(frameOf(OPCODES.binary, Buffer.alloc(0), false));
+    while (!stream.destroyed) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    far.end('behind the end');
+    await Promise.all([closed, once(near, 'close')]);
+    expect(memory.equals(Buffer.alloc(1000))).to.equal(true);
+    far.destroy();
+  });
+});
 
 /** On a connection whose other side takes one piece at a time, when the test says so. */
 describe('a WebSocket whose other side does not read', () => {
