@@ -143,6 +143,8 @@ export class WebSocketStream extends Duplex implements ReadsInto {
     this.#memory?.handOn();
     this.#hasEnded = true;
     this.push(null);
+    // Nobody asks for more from here on, and its close is still to come.
+    this.#raw.resume();
     if (this.#saidEnd) this.#close();
   }
 

@@ -263,6 +263,15 @@ describe('a WebSocket whose other side does not read', () => {
     expect(written).to.deep.equal([pong('0'), pong('999')]);
   });
 
+  it('is told when that one is gone behind its end, though so much had come that reading stopped', async () => {
+    stream.pause();
+    await come(Buffer.concat([frameOf(OPCODES.binary, Buffer.alloc(MESSAGE_BYTES), false), frameOf(OPCODES.binary, Buffer.alloc(0), false)]));
+    expect(raw.isPaused()).to.equal(false);
+    const failing = once(stream.resume(), 'error');
+    raw.push(null);
+    expect((await failing)[0]).to.include({ code: 'ECONNRESET' });
+  });
+
   it('says nothing behind its close', async () => {
     await come(Buffer.concat([ping('one'), frameOf(OPCODES.close, Buffer.alloc(0), false)]));
     expect(written.map(([first]) => (first as number) & 0x0f)).to.deep.equal([OPCODES.close]);
