@@ -13,7 +13,7 @@ export interface OwnReads {
   handleRead(length: number): void;
 }
 
-/** A stream over another that hands its reads through. */
+/** A stream over another that hands its reads through. It is closed only when nothing is read into the memory of `reads` any more: its owner then gives it to others. */
 export interface ReadsInto {
   /** As readInto(): false where something was read already. */
   readInto(reads: OwnReads): boolean;
