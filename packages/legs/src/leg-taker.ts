@@ -24,8 +24,7 @@ export class LegTaker implements LegAcceptor {
   }
 
   async prepare({ scheme }: LegAddress): Promise<void> {
-    if (scheme !== 'tls' && scheme !== 'wss') return;
-    const { certificate } = await this.#certificate();
+    const { certificate } = await this.#certificate(scheme);
     if (certificate === undefined) return;
     try {
       createSecureContext(certificate);
@@ -37,12 +36,12 @@ export class LegTaker implements LegAcceptor {
   async accept(socket: Socket, address: LegAddress, signal: AbortSignal): Promise<Duplex> {
     const role = this.#options.roles.listener(address.scheme);
     if (role === undefined) throw new Error(`no plugin takes legs over ${address.scheme}`);
-    return role.accept(socket, { address, signal, ...(await this.#certificate()) });
+    return role.accept(socket, { address, signal, ...(await this.#certificate(address.scheme)) });
   }
 
-  async #certificate(): Promise<Pick<LegAcceptRequest, 'certificate'>> {
+  async #certificate(scheme: LegAddress['scheme']): Promise<Pick<LegAcceptRequest, 'certificate'>> {
     const { certificate } = this.#options;
-    if (certificate === undefined) return {};
+    if (certificate === undefined || (scheme !== 'tls' && scheme !== 'wss')) return {};
     const [cert, key] = await Promise.all([readFile(certificate.chain, 'latin1'), readFile(certificate.key, 'latin1')]);
     return { certificate: { cert, key } };
   }
