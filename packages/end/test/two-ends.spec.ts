@@ -150,6 +150,19 @@ describe('two ends on a direct route', function () {
       expect(await client.finish().ended).to.equal('end');
     });
 
+    it('serve it from the new process, when the other end is started anew', async () => {
+      const options = { services: [service('echo', echoes)] };
+      const { desk, lab } = await startBoth(options);
+      await expectEcho(desk, 'echo');
+      await lab.stop();
+      await until('it is noticed', () => desk.tunnel().state === 'interrupted');
+      const client = Application.connect(desk.address('echo')).read().send(Buffer.from('early'));
+      await until('it is held', () => desk.tunnel().channels.length === 1);
+      await start('lab', options);
+      await client.got(5);
+      expect(await client.finish().ended).to.equal('end');
+    });
+
     it('reset it when the tunnel does not come in time', async () => {
       const desk = await start('desk', { services: [service('echo', echoes)] }, { holdMs: 50 });
       expect(await Application.connect(desk.address('echo')).read().send(Buffer.from('early')).ended).to.equal('reset');

@@ -129,7 +129,7 @@ export class ChannelSet {
     if (state !== 'freeing') this.#letGo(channel, reason);
   }
 
-  /** The association is over. */
+  /** The association is over. Channels of ours that the peer cannot have heard of belong to the next one. */
   dropAll(reason: ChannelCode, message: string): void {
     this.transmitter.reset();
     this.acks.clear();
@@ -139,7 +139,8 @@ export class ChannelSet {
       channel.state = 'released';
       if (!isKnown) this.#context.emit({ type: 'closed', channel, reason, message });
     }
-    this.#ownOpen = 0;
+    for (const channel of this.table.values()) channel.out.ungrant();
+    this.#ownOpen = this.table.size;
     this.#peerOpen = 0;
     this.#unanswered = 0;
   }

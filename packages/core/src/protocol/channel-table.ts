@@ -88,14 +88,16 @@ export class ChannelTable {
     this.#nextOwn = (id & 1) === this.#parity ? id : id + 1;
   }
 
+  /** Forgets every id that the peer may know of. The channels that it cannot have heard of stay, under theirs. Returns the others. */
   clear(): Channel[] {
-    const all = [...this.#held.values()];
-    this.#held.clear();
+    const heard = [...this.#held.values()].filter((channel) => !channel.unheard);
+    for (const { id } of heard) this.#held.delete(id);
     this.#buried.clear();
     this.#highestPeer = undefined;
+    if (this.#held.size > 0) return heard;
     this.#highestOwn = undefined;
     this.#nextOwn = this.#parity === 1 ? 1 : 2;
-    return all;
+    return heard;
   }
 }
 

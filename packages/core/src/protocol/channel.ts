@@ -111,6 +111,11 @@ export class Channel {
     return this.state !== 'released';
   }
 
+  /** Whether it is ours, and nothing of it was ever sent: no peer can know of it. */
+  get unheard(): boolean {
+    return this.opener && this.listens && this.out.sent === 0;
+  }
+
   /** Whether its peer still counts on our acknowledgements. */
   get listens(): boolean {
     return this.state !== 'freeing' && this.state !== 'released';

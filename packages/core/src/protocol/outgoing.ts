@@ -175,6 +175,12 @@ export class Outgoing {
     if (limit > this.#limit) this.#limit = limit;
   }
 
+  /** What a peer let us do is over; another one says anew. */
+  ungrant(): void {
+    this.#limit = 0;
+    this.#pausedAt = -1;
+  }
+
   /** Stop until a limit beyond `limit` comes. Ignored when that is already known. */
   pause(limit: number): void {
     this.#pausedAt = Math.max(this.#pausedAt, limit);

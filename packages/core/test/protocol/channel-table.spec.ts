@@ -16,6 +16,12 @@ function allocate(table: ChannelTable): Channel {
   return made;
 }
 
+/** Its request goes out. */
+function send({ out }: Channel): void {
+  out.pushControl('CONNECTION_REQUEST', REQUEST);
+  out.advance();
+}
+
 describe('protocol/channel-table', () => {
   it('gives the master odd ids, the other even ones, ascending', () => {
     const [master, other] = [new ChannelTable('master'), new ChannelTable('other')];
@@ -82,11 +88,19 @@ describe('protocol/channel-table', () => {
 
   it('starts afresh after clear()', () => {
     const table = new ChannelTable('master');
-    allocate(table);
+    send(allocate(table));
     table.add(channel(6, false));
     table.bury(8);
     expect(table.clear().map(({ id }) => id)).to.deep.equal([1, 6]);
     expect(table.allocate()).to.equal(1);
     expect([table.size, table.isNew(2), table.isNew(8)]).to.deep.equal([0, true, true]);
+  });
+
+  it('keeps under its id, after clear(), what no peer can have heard of', () => {
+    const table = new ChannelTable('master');
+    send(allocate(table));
+    const unheard = allocate(table);
+    expect(table.clear().map(({ id }) => id)).to.deep.equal([1]);
+    expect([table.lookup(3), table.allocate()]).to.deep.equal([unheard, 5]);
   });
 });

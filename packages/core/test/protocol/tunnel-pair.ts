@@ -144,12 +144,12 @@ export class TunnelPair {
   }
 
   /** The right end's process dies, with all its connections, and starts again. */
-  restartRight(): void {
+  restartRight(options: Partial<TunnelOptions> = {}): void {
     for (const { carriers } of this.wires) this.left.tunnel.handleLost(carriers.get(this.left) as Carrier, this.now);
     this.settle();
     this.wires.length = 0;
     const instance = Buffer.from('right       0009').toString('base64url');
-    this.right = new End('right', { ...this.#options, instance });
+    this.right = new End('right', { ...this.#options, ...options, instance });
   }
 
   connect(slot = 0, pingMs = 2000): Wire {

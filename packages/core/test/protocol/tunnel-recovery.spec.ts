@@ -388,4 +388,35 @@ describe('a tunnel, when something goes wrong:', () => {
     pair.run();
     expect([next.connected, next.channel.id]).to.deep.equal([true, 1]);
   });
+
+  it('what was opened while the peer was being restarted is opened at its new process', () => {
+    const pair = new TunnelPair();
+    pair.connect();
+    const old = pair.left.open({}, pair.now);
+    pair.run();
+    pair.restartRight({ poolShare: 1000 * 20_000 });
+    const app = pair.left.open({}, pair.now);
+    writeAll(pair, app, Buffer.alloc(100_000, 'x'));
+    pair.connect();
+    pair.run();
+    expect([old.closed, app.closed, app.connected]).to.deep.equal(['peer-restarted', undefined, true]);
+    expect(Buffer.concat(peerOf(pair, pair.left, app).received)).to.have.length(100_000);
+    expect(pair.left.open({}, pair.now).channel.id).to.be.greaterThan(app.channel.id);
+    pair.run();
+    expect([...pair.right.tunnel.channels].map(({ state }) => state)).to.deep.equal(['open', 'open']);
+  });
+
+  it('what was opened while there is no way outlives the grace time of the others', () => {
+    const pair = new TunnelPair({ graceMs: 5000 });
+    const wire = pair.connect();
+    const old = pair.left.open({}, pair.now);
+    pair.run();
+    wire.cut();
+    pair.run(4000);
+    const app = pair.left.open({}, pair.now);
+    pair.run(2000);
+    pair.connect();
+    pair.run();
+    expect([old.closed, app.closed, app.connected]).to.deep.equal(['timeout', undefined, true]);
+  });
 });

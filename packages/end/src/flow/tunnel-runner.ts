@@ -287,6 +287,9 @@ export class TunnelRunner implements JoinHost, LinkHost {
       case 'carrier-alive':
         this.#totals.carriers += 1;
         return this.#policy.handleEvent(event);
+      case 'interrupted':
+        for (const channel of this.tunnel.channels) if (channel.unheard) this.#hold(channel);
+        return this.#policy.handleEvent(event);
       default:
         return this.#policy.handleEvent(event);
     }
