@@ -12,7 +12,7 @@ import { Channel, type ChannelRequestBody } from './channel.js';
 import { ChannelTable } from './channel-table.js';
 import { ProtocolError, type ChannelCode } from './error.js';
 import { encodeJson, encodeNumbers } from './frame.js';
-import { ACK_TIMEOUT_MS, CONFIGURED_SLOTS, MAX_INITIAL_WINDOW, MESSAGE_CHARACTERS, MIN_WINDOW, UNANSWERED_FREES, UNREAD_MS } from './limits.js';
+import { ACK_TIMEOUT_MS, CONFIGURED_SLOTS, MAX_INITIAL_WINDOW, MESSAGE_CHARACTERS, MIN_WINDOW, OWN_CARRIER_TIMEOUT_MS, UNANSWERED_FREES, UNREAD_MS } from './limits.js';
 import type { Ledger } from './outgoing.js';
 import { OwnCarriers } from './own-carriers.js';
 import { printable } from './shape.js';
@@ -158,6 +158,12 @@ export class ChannelSet {
     this.own.stopWaiting(channel);
     channel.refuse(code, message);
     this.schedule(channel);
+  }
+
+  /** The carrier of an own channel of ours is lost before it was alive, and with it the wish for one: there may be time for another. */
+  wantAgain({ ownSlot: slot, openedAt }: Channel): void {
+    const until = openedAt + OWN_CARRIER_TIMEOUT_MS;
+    if (slot !== undefined && until > this.#context.now) this.#context.emit({ type: 'slot-wanted', slot, until });
   }
 
   /** An own channel goes with the lead from now on. */

@@ -78,12 +78,15 @@ export class Resumption implements CarrierSetHost {
     this.#channels.scheduleAll();
   }
 
-  /** A channel whose own carrier is gone goes with the lead; one that is not granted yet may still get another. */
+  /** A channel whose own carrier is gone goes with the lead, also one that waits for it to be granted; one that we asked for may still get another. */
   carrierGone(carrier: Carrier, state: Carrier['state']): void {
     if (state === 'alive') this.#channels.transmitter.carrierLost(carrier);
     const channel = carrier.slot < CONFIGURED_SLOTS ? undefined : this.#channels.own.at(carrier.slot);
     if (channel === undefined || this.#carriers.hasSlot(carrier.slot)) return;
-    if (state === 'alive' || channel.state !== 'requested') this.#channels.shareLead(channel);
+    const waited = this.#channels.own.stopWaiting(channel);
+    if (state === 'alive' || channel.state !== 'requested' || waited) this.#channels.shareLead(channel);
+    else if (channel.opener) this.#channels.wantAgain(channel);
+    if (waited) this.#channels.grant(channel);
   }
 
   restate(lost: Carrier | undefined): void {

@@ -3,7 +3,7 @@ import { Channel } from '../../src/protocol/channel.js';
 import { OWN_CARRIERS, OWN_CARRIER_TIMEOUT_MS } from '../../src/protocol/limits.js';
 import { OwnCarriers } from '../../src/protocol/own-carriers.js';
 import { Pool } from '../../src/protocol/pool.js';
-import { TunnelPair } from './tunnel-pair.js';
+import { TunnelPair, type App, type End } from './tunnel-pair.js';
 
 function channel(slot: number): Channel {
   const request = { service: 's', kind: 'stream', carrier: 'own', slot, window: 20_000 } as const;
@@ -54,6 +54,44 @@ describe('protocol/own-carriers', () => {
     expect(own.remove(one)).to.equal(8);
     expect([own.remove(one), own.at(8), own.deadline, one.ownSlot]).to.deep.equal([undefined, undefined, Infinity, undefined]);
   });
+});
+
+describe('an own carrier that is lost before it is alive', () => {
+  function open(opener: 'left' | 'right'): { pair: TunnelPair; app: App; slot: number } {
+    const pair = new TunnelPair();
+    pair.connect(0);
+    pair.run();
+    const app = pair[opener].open({ carrier: 'own' }, pair.now);
+    pair.run(100);
+    return { pair, app, slot: app.channel.request.slot as number };
+  }
+
+  function wanted({ events }: End): number {
+    return events.filter(({ type }) => type === 'slot-wanted').length;
+  }
+
+  for (const opener of ['left', 'right'] as const) {
+    it(`at both ends: the channel of ${opener} goes with the lead, and does not wait in vain`, () => {
+      const { pair, app, slot } = open(opener);
+      pair.connect(slot).cut();
+      pair.run(100);
+      pair[opener].write(app, Buffer.from('over the lead'), pair.now);
+      pair.run(100);
+      expect([app.connected, app.closed]).to.deep.equal([true, undefined]);
+      expect(app.channel.out.retained).to.equal(0);
+    });
+
+    it(`at ${opener}, which opened the channel, while the other end had none: it is wanted once more`, () => {
+      const { pair, app, slot } = open(opener);
+      const before = wanted(pair[opener]);
+      pair[opener].tunnel.handleLost(pair.connectAt(pair[opener], slot), pair.now);
+      pair.run(100);
+      expect(wanted(pair[opener])).to.equal(before + 1);
+      pair.connect(slot);
+      pair.run(100);
+      expect([app.connected, app.channel.ownSlot]).to.deep.equal([true, slot]);
+    });
+  }
 });
 
 describe('an own carrier that comes up at the acting end alone', () => {

@@ -154,10 +154,26 @@ export class TunnelPair {
 
   connect(slot = 0, pingMs = 2000): Wire {
     const wire = new Wire();
+    const make = this.#setUp(slot, pingMs);
+    for (const end of this.ends) {
+      wire.underWay.set(end, []);
+      wire.carriers.set(end, make(end));
+    }
+    this.wires.push(wire);
+    return wire;
+  }
+
+  /** A carrier that is secured at `end`, and never at the other. */
+  connectAt(end: End, slot: number, pingMs = 2000): Carrier {
+    return this.#setUp(slot, pingMs)(end);
+  }
+
+  /** What both ends agreed on; gives each its carrier. */
+  #setUp(slot: number, pingMs: number): (end: End) => Carrier {
     wires += 1;
     const id = Buffer.from(String(wires).padStart(16, '0')).toString('base64url');
     const rank = [1, 1, (this.#attempts += 1), 1];
-    for (const end of this.ends) {
+    return (end) => {
       const peer = end === this.left ? this.right : this.left;
       const facts = {
         id,
@@ -170,11 +186,8 @@ export class TunnelPair {
         proof: proofOf(end.side),
         checkProof: (proof: string) => proof === proofOf(peer.side),
       };
-      wire.underWay.set(end, []);
-      wire.carriers.set(end, end.tunnel.addCarrier(facts, this.now));
-    }
-    this.wires.push(wire);
-    return wire;
+      return end.tunnel.addCarrier(facts, this.now);
+    };
   }
 
   /** Moves bytes and fires deadlines until nothing happens any more, or time has passed `untilMs`. */
