@@ -261,7 +261,10 @@ export class TunnelEnd implements TunnelPolicy {
         return this.#keeper.unwant(event.slot);
       case 'instance':
         this.#epochs.advance();
-        return logger.warn('the association was reset; every channel ended');
+        return undefined;
+      case 'dissociated':
+        if (event.ended > 0) logger.warn({ reason: event.reason }, `${event.ended === 1 ? '1 connection was' : `${event.ended} connections were`} reset: ${event.message}`);
+        return undefined;
       case 'peer-shutdown':
         return logger.info({ deadlineMs: event.deadlineMs }, 'the other end shuts down');
       case 'ended':

@@ -286,6 +286,7 @@ describe('two ends on a direct route', function () {
         expect(stays.tunnel().channels).to.have.length(1);
         const again = await start(who, options);
         expect(await client.ended).to.equal('reset');
+        await stays.says(/^1 connection was reset: the other end was restarted$/);
         await Promise.all([stays.role.established(), again.role.established()]);
         expect(stays.tunnel().channels).to.deep.equal([]);
         await expectEcho(who === 'desk' ? again : stays, 'echo');

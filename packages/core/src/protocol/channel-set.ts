@@ -133,12 +133,16 @@ export class ChannelSet {
   dropAll(reason: ChannelCode, message: string): void {
     this.transmitter.reset();
     this.acks.clear();
+    let ended = 0;
     for (const channel of this.table.clear()) {
       const isKnown = channel.state === 'freeing';
       if (!isKnown) this.#letGo(channel, reason);
       channel.state = 'released';
-      if (!isKnown) this.#context.emit({ type: 'closed', channel, reason, message });
+      if (isKnown) continue;
+      ended += 1;
+      this.#context.emit({ type: 'closed', channel, reason, message });
     }
+    this.#context.emit({ type: 'dissociated', reason, message, ended });
     for (const channel of this.table.values()) channel.out.ungrant();
     this.#ownOpen = this.table.size;
     this.#peerOpen = 0;

@@ -27,6 +27,8 @@ export type TunnelEvent =
   | { readonly type: 'writable'; readonly channel: Channel }
   /** `done`: what has arrived is still to be written to the local socket. Any other reason: destroy it. */
   | { readonly type: 'closed'; readonly channel: Channel; readonly reason: ChannelCode; readonly message: string }
+  /** The association is over, and `ended` channels with it, why says `message`. After the `closed` of each. */
+  | { readonly type: 'dissociated'; readonly reason: ChannelCode; readonly message: string; readonly ended: number }
   /** The association was reset: Tunnel.instance is a new one, to be used in the next COMMONUNIQUE_INFO. */
   | { readonly type: 'instance' }
   /** The peer ends the tunnel in an orderly way. */

@@ -400,6 +400,7 @@ describe('a tunnel, when something goes wrong:', () => {
     pair.connect();
     pair.run();
     expect([old.closed, app.closed, app.connected]).to.deep.equal(['peer-restarted', undefined, true]);
+    expect(pair.left.events.find(({ type }) => type === 'dissociated')).to.deep.include({ reason: 'peer-restarted', message: 'the other end was restarted', ended: 1 });
     expect(Buffer.concat(peerOf(pair, pair.left, app).received)).to.have.length(100_000);
     expect(pair.left.open({}, pair.now).channel.id).to.be.greaterThan(app.channel.id);
     pair.run();
