@@ -263,12 +263,12 @@ export class CarrierSet implements ExchangesHost {
   #refusalOf({ facts }: Carrier): Why | undefined {
     const { instance, peerInstance, peerEpoch, slot, rank } = facts;
     if (this.#closed) return { code: 'SHUTTING_DOWN', message: 'the tunnel has ended' };
-    if (instance !== this.#instance) return { code: 'SUPERSEDED', message: 'it was set up for an earlier association' };
+    if (instance !== this.#instance) return { code: 'SUPERSEDED', message: 'it was set up before this end began anew' };
     if (this.#carriers.size >= MAX_CARRIERS) return { code: 'LIMIT', message: `more than ${MAX_CARRIERS} carriers` };
     const { association } = this.#exchanges;
     const remembered = association === undefined || association.peerInstance === peerInstance ? [] : [association.peerEpoch];
     const since = Math.max(...remembered, ...[...this.#carriers.values()].map((other) => other.facts.peerEpoch));
-    if (since > peerEpoch) return { code: 'SUPERSEDED', message: 'a newer process of the same end is connected', since };
+    if (since > peerEpoch) return { code: 'SUPERSEDED', message: 'a newer process of the same end has been here, and connections are held for it', since };
     if (this.#find((other) => other.slot === slot && isGreater(other.facts.rank, rank))) return { code: 'SUPERSEDED', message: 'a newer carrier has its slot' };
     return undefined;
   }
