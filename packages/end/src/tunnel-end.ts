@@ -21,7 +21,7 @@ import { RoutePins } from './carrier/route-pins.js';
 import { ServiceHost } from './service/service-host.js';
 import { Slabs } from './flow/slabs.js';
 import { TunnelRunner, type TunnelPolicy } from './flow/tunnel-runner.js';
-import { carrierStatus, channelStatus, type CarrierInfo } from './tunnel-status.js';
+import { carrierStatus, channelStatus, interruptionOf, type CarrierInfo } from './tunnel-status.js';
 
 /** Between pings inside TLS; three missed ones are the peer's death. */
 const PING_MS = 1600;
@@ -207,6 +207,7 @@ export class TunnelEnd implements TunnelPolicy {
       name: this.name,
       state,
       ...(this.#tunnel.established ? {} : { progress: this.#progress }),
+      ...interruptionOf(this.#tunnel, now),
       carriers: [...this.#carriers].map(([carrier, info]) => carrierStatus(carrier, info, now)),
       channels: [...this.#tunnel.channels].map((channel) => channelStatus(channel, this.#services.reportOf(channel), now)),
       ...this.#login.status(this.#config.services),

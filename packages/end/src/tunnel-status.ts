@@ -1,11 +1,17 @@
 /** What `lstp status` shows of carriers and channels. */
-import type { Carrier, CarrierStatus, Channel, ChannelStatus, MapNode } from '@lstp/core';
+import type { Carrier, CarrierStatus, Channel, ChannelStatus, MapNode, Tunnel, TunnelStatus } from '@lstp/core';
 
 /** What is known of a carrier beside its state. */
 export interface CarrierInfo {
   readonly nodes: readonly MapNode[];
   /** As the chain file writes it. */
   readonly route: string;
+}
+
+/** `now` in ms, of the clock that the tunnel has. */
+export function interruptionOf({ interruption }: Tunnel, now: number): Pick<TunnelStatus, 'interruption'> {
+  if (interruption === undefined) return {};
+  return { interruption: { forMs: Math.round(now - interruption.since), keptMs: Math.max(0, Math.round(interruption.until - now)) } };
 }
 
 /** `now` in ms, of the clock that the carrier has. */

@@ -31,9 +31,11 @@ function waysText(ways: readonly WayInUse[]): string {
 }
 
 function tunnelText(tunnel: TunnelStatus): string {
-  const { name, state, progress, carriers, login, services, channels } = tunnel;
+  const { name, state, progress, interruption, carriers, login, services, channels } = tunnel;
+  const since = interruption === undefined ? '' : ` for ${duration(interruption.forMs)}`;
   const waiting = state === 'established' || progress === undefined ? '' : `, ${progress}`;
-  const lines = [`tunnel ${name}: ${state}${waiting}`, ...carriers.map(carrierText)];
+  const lines = [`tunnel ${name}: ${state}${since}${waiting}`, ...carriers.map(carrierText)];
+  if (interruption !== undefined && channels.length > 0) lines.push(`  connections are kept for ${duration(interruption.keptMs)} more`);
   if (login !== undefined) lines.push(loginText(login));
   if (services.length > 0) lines.push(servicesText(services, channels));
   if (channels.length > 0) lines.push(channelsText(channels));

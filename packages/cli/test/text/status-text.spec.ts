@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { NodeStatus } from '@lstp/core';
+import type { ChannelStatus, NodeStatus } from '@lstp/core';
 import { bytes, duration, roundTrip } from '../../src/text/quantity.js';
 import { statusText } from '../../src/text/status-text.js';
 
@@ -10,6 +10,14 @@ describe('text/status', () => {
     const tunnel = { name: 'acme', carriers: [], channels: [], services: [] };
     const text = statusText({ ...NODE, tunnels: [{ ...tunnel, state: 'connecting', progress: 'waiting for lab at east' }] });
     expect(text).to.equal('desk: lstp 1.0.0, process 42, up 1 min\nlistening on 127.0.0.1:7070\n\ntunnel acme: connecting, waiting for lab at east\n');
+  });
+
+  it('shows how long a tunnel is down, and how much longer its connections are kept', () => {
+    const channel = { id: 1, service: 'web', state: 'open', role: 'front', bytesIn: 0, bytesOut: 0, ageMs: 999 } as const;
+    const tunnel = { name: 'acme', state: 'interrupted', progress: 'waiting for lab at east', interruption: { forMs: 12_345, keptMs: 240_999 }, carriers: [], services: [] } as const;
+    const lines = (channels: readonly ChannelStatus[]): string[] => (statusText({ ...NODE, tunnels: [{ ...tunnel, channels }] }).split('\n\n')[1] as string).split('\n');
+    expect(lines([channel]).slice(0, 2)).to.deep.equal(['tunnel acme: interrupted for 12 s, waiting for lab at east', '  connections are kept for 4 min more']);
+    expect(lines([])).to.deep.equal(['tunnel acme: interrupted for 12 s, waiting for lab at east', '']);
   });
 
   it('shows ways out that are not straight, and those that fail', () => {

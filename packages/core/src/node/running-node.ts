@@ -51,6 +51,8 @@ export interface TunnelStatus {
   readonly state: 'connecting' | 'established' | 'interrupted' | 'draining';
   /** What a tunnel that is not established waits for, as people read it: `waiting for lab at east`. */
   readonly progress?: string;
+  /** Since the last carrier was lost, and until connections are reset if no other comes (`grace`); absent where they have been. */
+  readonly interruption?: { readonly forMs: number; readonly keptMs: number };
   readonly carriers: readonly CarrierStatus[];
   readonly channels: readonly ChannelStatus[];
   /** Absent where nobody logs in. */

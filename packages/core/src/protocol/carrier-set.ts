@@ -93,9 +93,16 @@ export class CarrierSet implements ExchangesHost {
     return this.#exchanges.begun > 1;
   }
 
+  /** Since when no carrier is there for the association, and when that is given up. */
+  get interruption(): { readonly since: number; readonly until: number } | undefined {
+    const since = this.#interruptedAt;
+    if (since === undefined || this.#exchanges.association === undefined) return undefined;
+    return { since, until: since + this.#context.options.graceMs };
+  }
+
   /** When handleTimeout() is due; Infinity for never. */
   get deadline(): number {
-    let earliest = Math.min(this.#exchanges.deadline, this.#graceEnd(), this.#replacements.deadline);
+    let earliest = Math.min(this.#exchanges.deadline, this.interruption?.until ?? Infinity, this.#replacements.deadline);
     for (const carrier of this.#carriers.values()) earliest = Math.min(earliest, carrier.deadline, carrier.replaceAt);
     return earliest;
   }
@@ -139,7 +146,7 @@ export class CarrierSet implements ExchangesHost {
     }
     this.#exchanges.handleTimeout();
     this.#replacements.expire(now);
-    if (now >= this.#graceEnd()) this.reset('timeout', 'the tunnel was down for longer than its grace time');
+    if (now >= (this.interruption?.until ?? Infinity)) this.reset('timeout', 'the tunnel was down for longer than its grace time');
   }
 
   /** Carriers whose time has come, at the end that replaces them. One of an additional slot just goes: its channel has the lead. */
@@ -372,11 +379,6 @@ export class CarrierSet implements ExchangesHost {
     this.#peerEnding = false;
     this.#host.dissociated(code, why.message);
     if (wasUp) this.#context.emit({ type: 'interrupted' });
-  }
-
-  #graceEnd(): number {
-    if (this.#interruptedAt === undefined || this.#exchanges.association === undefined) return Infinity;
-    return this.#interruptedAt + this.#context.options.graceMs;
   }
 
   #find(wanted: (carrier: Carrier) => boolean): Carrier | undefined {

@@ -96,6 +96,11 @@ export class Tunnel {
     return this.#carriers.lead !== undefined;
   }
 
+  /** In ms, on the clock of `now`: since when the tunnel is down, and when its channels are reset. Undefined where it never was up, or they were. */
+  get interruption(): { readonly since: number; readonly until: number } | undefined {
+    return this.#carriers.interruption;
+  }
+
   get shuttingDown(): boolean {
     return this.#shutdownAt !== undefined;
   }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
+import type { Carrier } from '../../src/protocol/carrier.js';
 import { Pool } from '../../src/protocol/pool.js';
 import { HEADROOM } from '../../src/protocol/outgoing.js';
 import { FrameReader } from '../../src/protocol/frame.js';
@@ -372,6 +373,19 @@ describe('a tunnel, when something goes wrong:', () => {
       const wire = pair.connect();
       expect(wire.carriers.get(pair.left)?.state).to.equal('closed');
     });
+  });
+
+  it('says since when it is down, and until when its channels are kept', () => {
+    const pair = new TunnelPair({ graceMs: 5000 });
+    expect(pair.left.tunnel.interruption, 'never was up').to.equal(undefined);
+    const wire = pair.connect();
+    pair.run();
+    expect(pair.left.tunnel.interruption, 'is up').to.equal(undefined);
+    wire.cut();
+    pair.left.tunnel.handleLost(wire.carriers.get(pair.left) as Carrier, pair.now);
+    expect(pair.left.tunnel.interruption).to.deep.equal({ since: pair.now, until: pair.now + 5000 });
+    pair.run(5001);
+    expect(pair.left.tunnel.interruption, 'nothing is kept any more').to.equal(undefined);
   });
 
   it('a peer that was restarted: its channels end, and new ones begin at the beginning', () => {
