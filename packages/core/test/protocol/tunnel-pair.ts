@@ -278,3 +278,13 @@ function proofOf(side: Side): string {
 function epochOf(instance: string): number {
   return Number(Buffer.from(instance, 'base64url').toString().slice(12));
 }
+
+/** The other side of `app`. */
+export function peerOf(pair: TunnelPair, end: End, app: App): App {
+  const other = end === pair.left ? pair.right : pair.left;
+  return [...other.apps.values()].findLast(({ channel }) => channel.id === app.channel.id) as App;
+}
+
+export function writeAll(pair: TunnelPair, app: App, data: Buffer): void {
+  for (let at = 0; at < data.length; at += 60_000) pair.left.write(app, data.subarray(at, at + 60_000), pair.now);
+}

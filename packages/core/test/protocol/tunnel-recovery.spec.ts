@@ -1,19 +1,8 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
-import type { Carrier } from '../../src/protocol/carrier.js';
 import { Pool } from '../../src/protocol/pool.js';
-import { HEADROOM } from '../../src/protocol/outgoing.js';
 import { FrameReader } from '../../src/protocol/frame.js';
-import { TunnelPair, type App, type End, type Wire } from './tunnel-pair.js';
-
-function peerOf(pair: TunnelPair, end: End, app: App): App {
-  const other = end === pair.left ? pair.right : pair.left;
-  return [...other.apps.values()].findLast(({ channel }) => channel.id === app.channel.id) as App;
-}
-
-function writeAll(pair: TunnelPair, app: App, data: Buffer): void {
-  for (let at = 0; at < data.length; at += 60_000) pair.left.write(app, data.subarray(at, at + 60_000), pair.now);
-}
+import { peerOf, TunnelPair, writeAll, type End, type Wire } from './tunnel-pair.js';
 
 function typesOf(end: End): string[] {
   return end.events.map(({ type }) => type);
@@ -373,65 +362,5 @@ describe('a tunnel, when something goes wrong:', () => {
       const wire = pair.connect();
       expect(wire.carriers.get(pair.left)?.state).to.equal('closed');
     });
-  });
-
-  it('says since when it is down, and until when its channels are kept', () => {
-    const pair = new TunnelPair({ graceMs: 5000 });
-    expect(pair.left.tunnel.interruption, 'never was up').to.equal(undefined);
-    const wire = pair.connect();
-    pair.run();
-    expect(pair.left.tunnel.interruption, 'is up').to.equal(undefined);
-    wire.cut();
-    pair.left.tunnel.handleLost(wire.carriers.get(pair.left) as Carrier, pair.now);
-    expect(pair.left.tunnel.interruption).to.deep.equal({ since: pair.now, until: pair.now + 5000 });
-    pair.run(5001);
-    expect(pair.left.tunnel.interruption, 'nothing is kept any more').to.equal(undefined);
-  });
-
-  it('a peer that was restarted: its channels end, and new ones begin at the beginning', () => {
-    const pair = new TunnelPair();
-    pair.connect();
-    const app = pair.left.open({}, pair.now);
-    pair.run();
-    pair.restartRight();
-    pair.connect();
-    pair.run();
-    expect(app.closed).to.equal('peer-restarted');
-    const next = pair.left.open({}, pair.now);
-    pair.left.tunnel.write(next.channel, Buffer.alloc(HEADROOM + 1), HEADROOM, pair.now);
-    pair.run();
-    expect([next.connected, next.channel.id]).to.deep.equal([true, 1]);
-  });
-
-  it('what was opened while the peer was being restarted is opened at its new process', () => {
-    const pair = new TunnelPair();
-    pair.connect();
-    const old = pair.left.open({}, pair.now);
-    pair.run();
-    pair.restartRight({ poolShare: 1000 * 20_000 });
-    const app = pair.left.open({}, pair.now);
-    writeAll(pair, app, Buffer.alloc(100_000, 'x'));
-    pair.connect();
-    pair.run();
-    expect([old.closed, app.closed, app.connected]).to.deep.equal(['peer-restarted', undefined, true]);
-    expect(pair.left.events.find(({ type }) => type === 'dissociated')).to.deep.include({ reason: 'peer-restarted', message: 'the other end was restarted', ended: 1 });
-    expect(Buffer.concat(peerOf(pair, pair.left, app).received)).to.have.length(100_000);
-    expect(pair.left.open({}, pair.now).channel.id).to.be.greaterThan(app.channel.id);
-    pair.run();
-    expect([...pair.right.tunnel.channels].map(({ state }) => state)).to.deep.equal(['open', 'open']);
-  });
-
-  it('what was opened while there is no way outlives the grace time of the others', () => {
-    const pair = new TunnelPair({ graceMs: 5000 });
-    const wire = pair.connect();
-    const old = pair.left.open({}, pair.now);
-    pair.run();
-    wire.cut();
-    pair.run(4000);
-    const app = pair.left.open({}, pair.now);
-    pair.run(2000);
-    pair.connect();
-    pair.run();
-    expect([old.closed, app.closed, app.connected]).to.deep.equal(['timeout', undefined, true]);
   });
 });
