@@ -1,13 +1,6 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
-import { TunnelPair, type App, type End } from './tunnel-pair.js';
-
-function peerOf(pair: TunnelPair, end: End, app: App): App {
-  const other = end === pair.left ? pair.right : pair.left;
-  const found = [...other.apps.values()].find(({ channel }) => channel.id === app.channel.id);
-  if (found === undefined) throw new Error(`channel ${app.channel.id} is not at the other end`);
-  return found;
-}
+import { peerOf, TunnelPair } from './tunnel-pair.js';
 
 function assertNothingLeft(pair: TunnelPair): void {
   for (const { tunnel } of pair.ends) expect([...tunnel.channels]).to.have.length(0);
